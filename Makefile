@@ -1,0 +1,65 @@
+# One entry for people and for CI. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+OUT ?= out/process
+STACK ?= staging
+
+export PULUMI_ERROR_OUTPUT_STRING := true
+export PYTHONPATH := .:lambda_src
+
+$(STAMP): requirements/dev.txt requirements/uv.txt
+	@echo "==> making the virtual environment $(VENV) (once; about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "venv is missing: apt-get install python3-venv" >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(STAMP) ## the main job: deploy the local stack, put a sample listing through it
+	@$(BIN)/python -m local demo --out out/demo
+
+.PHONY: process
+process: $(STAMP) ## the same with your own files: make process MEDIA=folder OUT=folder
+	@$(BIN)/python -m local process --media "$(MEDIA)" --out "$(OUT)"
+
+.PHONY: bundle
+bundle: $(STAMP) ## build the functions' archives and layers; print what is in them
+	@$(BIN)/python -m local bundle
+
+.PHONY: lint
+lint: $(STAMP) ## format, lint, types and import rules
+	@echo "==> ruff"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@echo "==> mypy"; $(BIN)/mypy
+	@echo "==> import rules"; $(BIN)/lint-imports --no-cache
+
+.PHONY: test
+test: lint ## everything that CI runs
+	@echo "==> tests"; $(BIN)/pytest
+
+.PHONY: format
+format: $(STAMP) ## rewrite the code in the project's format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: $(STAMP) ## resolve requirements/*.in into hashed locks without URLs
+	@cd requirements && for name in uv lambda imaging runtime dev; do \
+	  ../$(BIN)/uv pip compile --quiet $$name.in --output-file $$name.txt --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate; done
+
+.PHONY: clean
+clean: ## remove what was built (not the virtual environment)
+	@rm -rf .build out .mypy_cache .pytest_cache .ruff_cache
