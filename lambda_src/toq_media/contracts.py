@@ -104,6 +104,7 @@ class ValidationResult(Wire, frozen=True, kw_only=True):
     listing_identity_id: Id
     retry: Retry
     traceparent: str
+    job_prefix: str
     manifest_key: str
     asset_count: int
     invalid_count: int
@@ -155,11 +156,14 @@ class ConsolidateTask(Wire, frozen=True, kw_only=True):
     manifest_key: str
     execution_arn: str
     started_at: str
-    branches: list[list[BranchItem]]
+    branches: list[list[BranchItem] | BranchItem]
 
 
 class BranchItem(Wire, frozen=True, kw_only=True):
-    """What one iteration of a branch left: its number, and the error that ended it if any."""
+    """What one iteration left: its number, and the error that ended it if any.
+
+    An item with neither number stands for a whole branch that failed.
+    """
 
     batch: int | UnsetType = UNSET
     video: int | UnsetType = UNSET

@@ -141,15 +141,15 @@ class JobKeys:
 
     def batch_result(self, batch: int) -> str:
         """Results of one batch of pictures or documents."""
-        return f"{self.prefix}/results/batch-{batch:05d}.json"
+        return f"{self.prefix}/results/batch-{batch}.json"
 
     def video_job(self, asset: int) -> str:
         """MediaConvert request of one video, read by the state machine."""
-        return f"{self.prefix}/videos/{asset:05d}.json"
+        return f"{self.prefix}/videos/{asset}.json"
 
     def video_result(self, asset: int) -> str:
         """Outcome of one video's transcoding, written by the state machine."""
-        return f"{self.prefix}/results/video-{asset:05d}.json"
+        return f"{self.prefix}/results/video-{asset}.json"
 
     @property
     def callback(self) -> str:
