@@ -1,0 +1,1 @@
+"""The Pulumi program: one ComponentResource a file, wired in `platform.py`."""

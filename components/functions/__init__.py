@@ -1,0 +1,1 @@
+"""The Lambda functions: their catalogue, their archives, the fleet that deploys them."""
