@@ -7,6 +7,14 @@ from typing import Final
 HEAD_BYTES: Final = 4096
 """Length of head that always suffices for `sniff`."""
 
+PICTURES: Final = frozenset(
+    f"image/{name}" for name in ("jpeg", "png", "webp", "heic", "heif", "avif", "tiff", "gif")
+)
+"""Types that renditions are made of."""
+
+VIDEOS: Final = frozenset({"video/mp4", "video/quicktime", "video/3gpp"})
+"""Types that are transcoded."""
+
 _SIGNATURES: Final = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG\r\n\x1a\n": "image/png",

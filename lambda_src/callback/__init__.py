@@ -1,0 +1,1 @@
+"""Last state: tell the backend, signed."""

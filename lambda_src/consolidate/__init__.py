@@ -1,0 +1,1 @@
+"""Third state: one truthful result for the backend."""

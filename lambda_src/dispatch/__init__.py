@@ -1,0 +1,1 @@
+"""SQS consumer: one message, exactly one execution."""

@@ -1,0 +1,1 @@
+"""First state: what each asset really is."""
