@@ -10,7 +10,7 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final
+from typing import ClassVar, Final
 
 from toq_media.errors import InvalidKeyError
 
@@ -57,6 +57,9 @@ def segment_of(asset_type: str) -> str:
 class RawKey:
     """A checked raw key, taken apart: `{listing}/raw/{directory}/{filename}`."""
 
+    POSTER_SUFFIX: ClassVar = ".0000000.jpg"
+    """What MediaConvert appends to the first frame capture's name: a seven-digit counter."""
+
     listing_id: int
     directory: str
     filename: str
@@ -100,8 +103,8 @@ class RawKey:
         return self._processed("original", f"{self.stem}.mp4")
 
     def poster(self, size: str) -> str:
-        """Key of a video's poster frame."""
-        return self._processed(size, f"{self.stem}.jpg")
+        """Key of a video's poster, with the frame number that MediaConvert always adds."""
+        return self._processed(size, self.stem + self.POSTER_SUFFIX)
 
     @property
     def stem(self) -> str:

@@ -36,6 +36,9 @@ class ValidateSettings(FunctionSettings, frozen=True, kw_only=True):
     max_batch_assets: Positive
     max_batch_bytes: Positive
     max_image_bytes: Positive
+    max_video_bytes: Positive
+    max_video_seconds: Positive
+    environment: Text
 
 
 class ThumbnailsSettings(FunctionSettings, frozen=True, kw_only=True):
