@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from toq_media.contracts import (
     PROVIDER_PROCESSING,
@@ -24,8 +22,9 @@ from toq_media.contracts import (
     encode,
 )
 from toq_media.errors import ErrorCode, ObjectMissingError
-from toq_media.keys import BEST_FIRST, RENDITION_WIDTHS, JobKeys, RawKey
+from toq_media.keys import BEST_FIRST, JobKeys, RawKey
 from toq_media.ports import ObjectStore
+from toq_media.transcoding import failure_reason, video_renditions
 
 _READERS = 16
 _FAILED = {
@@ -119,28 +118,15 @@ def _video_result(
 ) -> AssetResult:
     if reported and not error:
         raw = RawKey.parse(manifest.assets[index].key, listing_id=manifest.listing_identity_id)
-        posters = {size: raw.poster(size) for size in RENDITION_WIDTHS}
-        return AssetResult(index=index, renditions={"original": raw.video(), **posters})
+        return AssetResult(index=index, renditions=video_renditions(raw))
     try:
         kept = decode(store.read(keys.video_result(index)), StateError)
-        message = _mediaconvert_message(kept)
+        message = failure_reason(kept)
     except ObjectMissingError:
         message = error or "the video branch ended without a result"
     return AssetResult(
         index=index, error_code=ErrorCode.VIDEO_PROCESSING_FAILED, error_message=message
     )
-
-
-def _mediaconvert_message(error: StateError) -> str:
-    """MediaConvert's own code and message when the cause is a job, else the state's error."""
-    try:
-        cause: Any = json.loads(error.cause)
-    except ValueError:
-        cause = None
-    job = cause.get("Job", cause) if isinstance(cause, dict) else {}
-    if isinstance(job, dict) and "ErrorCode" in job:
-        return f"MediaConvert {job['ErrorCode']}: {job.get('ErrorMessage', '')}"
-    return f"{error.error}: {error.cause}"[:500]
 
 
 def _output(asset: ManifestAsset, result: AssetResult | None) -> AssetOutput:

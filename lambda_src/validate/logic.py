@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -29,7 +28,9 @@ from toq_media.errors import (
 from toq_media.keys import JobKeys, RawKey
 from toq_media.media_types import HEAD_BYTES, PICTURES, VIDEOS, sniff
 from toq_media.ports import ObjectInfo, ObjectStore
+from toq_media.probing import VideoLimits, probe
 from toq_media.settings import ValidateSettings
+from toq_media.transcoding import video_job
 
 MAX_REPORTED_ERRORS = 10
 """Errors repeated in the state for whoever reads the console; the manifest holds them all."""
@@ -39,9 +40,6 @@ RAW_TAGS = {"media-class": "raw"}
 
 _WORKERS = 16
 
-VideoPlanner = Callable[[int, RawKey, ObjectInfo], bytes]
-"""Probes a video and gives its MediaConvert request as JSON, or raises `AssetError`."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Validator:
@@ -49,13 +47,11 @@ class Validator:
 
     Args:
         store: the media bucket.
-        settings: limits.
-        plan_video: makes the MediaConvert request of a playable video.
+        settings: its name, and the limits.
     """
 
     store: ObjectStore
     settings: ValidateSettings
-    plan_video: VideoPlanner
 
     def validate(self, task: ProcessingInput) -> ValidationResult:
         """Write the manifest and every video's request; return references and counts."""
@@ -141,8 +137,7 @@ class Validator:
                 f"{info.size:,} bytes; pictures may have {self.settings.max_image_bytes:,}",
             )
         if kind == "video":
-            request = self.plan_video(index, raw, info)
-            self.store.write(keys.video_job(index), request, content_type="application/json")
+            self._plan_video(index, raw, info, keys)
         self.store.tag(info, RAW_TAGS)
         return ManifestAsset(
             key=ref.key,
@@ -152,6 +147,27 @@ class Validator:
             etag=info.etag,
             media_type=media_type,
         )
+
+    def _plan_video(self, index: int, raw: RawKey, info: ObjectInfo, keys: JobKeys) -> None:
+        """Probe a video before it costs money; write its MediaConvert request."""
+        limits = VideoLimits(
+            max_seconds=self.settings.max_video_seconds, max_bytes=self.settings.max_video_bytes
+        )
+        facts = probe(
+            lambda start, length: self.store.read_range(info.key, start, length, etag=info.etag),
+            info.size,
+            limits,
+        )
+        request = video_job(
+            facts,
+            raw=raw,
+            source=info.key,
+            bucket=self.settings.media_bucket,
+            job=keys,
+            asset=index,
+            environment=self.settings.environment,
+        )
+        self.store.write(keys.video_job(index), encode(request), content_type="application/json")
 
     def _batches(self, assets: list[ManifestAsset], kind: AssetKind) -> list[list[int]]:
         """Indices of the valid assets of a kind, cut by count and by bytes."""
