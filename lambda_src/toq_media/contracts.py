@@ -14,7 +14,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from toq_media.errors import InvalidMessageError
 
-Id = Annotated[int, Meta(ge=1, le=2**64 - 1)]
+Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+"""Ids are INT UNSIGNED in the database (contract 1.9); 63 bits are what every JSON reader holds."""
 Retry = Annotated[int, Meta(ge=0, le=2**16 - 1)]
 
 PROVIDER_PROCESSING: Final = "STEP_FUNCTIONS"
