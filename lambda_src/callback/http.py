@@ -20,8 +20,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class HttpSender:
     """`Sender` to one URL, which must be https unless it is on this machine."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, total_seconds: float = TOTAL_SECONDS) -> None:
         """Check the URL.
+
+        Args:
+            url: where callbacks go.
+            total_seconds: longest wait for a whole answer.
 
         Raises:
             SettingsError: plain http to another machine.
@@ -31,7 +35,7 @@ class HttpSender:
             raise SettingsError(f"CALLBACK_URL: must be https, is {parts.scheme}://{parts.netloc}")
         self._url = url
         self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, total=TOTAL_SECONDS), retries=False
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, total=total_seconds), retries=False
         )
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Reply:

@@ -47,8 +47,8 @@ def run(
     )
     store.write(KEYS.manifest, encode(manifest), content_type="")
     for number, one in results.items():
-        body = encode(BatchResult(batch=number, results=one))
-        store.write(KEYS.batch_result(number), body, content_type="")
+        written = encode(BatchResult(batch=number, results=one))
+        store.write(KEYS.batch_result(number), written, content_type="")
     task = consolidate(
         ConsolidateTask(
             manifest_key=KEYS.manifest,
