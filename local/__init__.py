@@ -1,0 +1,1 @@
+"""The embedded cloud: the same program, deployed into an AWS emulator on this machine."""

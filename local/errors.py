@@ -1,0 +1,15 @@
+"""Errors of the embedded cloud; the command line prints their one line and exits with 2."""
+
+from __future__ import annotations
+
+
+class LocalCloudError(Exception):
+    """The embedded cloud cannot go on; the message says why and what to do."""
+
+
+class PortInUseError(LocalCloudError):
+    """The port asked for is taken by another process."""
+
+
+class UnsupportedResourceError(LocalCloudError):
+    """The program declares something that no provisioner knows."""
