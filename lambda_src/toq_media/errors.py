@@ -10,6 +10,8 @@ MediaError
 │   ├── ObjectDeniedError        S3 says this role may not read it
 │   ├── ObjectChangedError       the object is no longer the version that was validated
 │   ├── ObjectArchivedError      the object is in Glacier and has to be restored first
+│   ├── NothingToZipError        no source of a bundle can be read
+│   ├── ZipTooLargeError         the bundle outgrows S3, memory or the function's time
 │   ├── JobConflictError         the job's execution name is taken by other content
 │   └── CallbackRejectedError    the backend refused the callback for good (4xx)
 └── RetryableError               worth another try, by SQS or by the state machine
@@ -92,6 +94,14 @@ class ObjectChangedError(PermanentError):
 
 class ObjectArchivedError(PermanentError):
     """The object is in an archive storage class; restore it, then run again."""
+
+
+class NothingToZipError(PermanentError):
+    """Assets were asked for, and none of them can be read."""
+
+
+class ZipTooLargeError(PermanentError):
+    """The bundle cannot be made in one function call; finalize fewer assets at a time."""
 
 
 class JobConflictError(PermanentError):

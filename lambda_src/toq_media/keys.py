@@ -115,6 +115,23 @@ class RawKey:
         return f"{self.listing_id}/processed/{self.directory}/{size}/{name}"
 
 
+def bundle_path(key: str, *, listing_id: int) -> str:
+    """Path that a source has inside its listing's bundle (contract 1.6).
+
+    Raises:
+        InvalidKeyError: the key is not under this listing's `raw/` or `processed/`, or is itself
+            a bundle, or could be read as another path.
+    """
+    problem = _path_problem(key)
+    if problem:
+        raise InvalidKeyError(f"key {key!r}: {problem}")
+    for folder in (f"{listing_id}/raw/", f"{listing_id}/processed/"):
+        path = _DATE_SEGMENT.sub("", key.removeprefix(folder))
+        if key.startswith(folder) and path and not key.startswith(f"{listing_id}/processed/zip/"):
+            return path
+    raise InvalidKeyError(f"key {key!r}: must be under '{listing_id}/raw/' or its renditions")
+
+
 def zip_key(listing_id: int) -> str:
     """Key of a listing's bundle (seed section 2)."""
     return f"{listing_id}/processed/zip/listing-media.zip"

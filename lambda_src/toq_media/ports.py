@@ -11,7 +11,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectInfo:
-    """What HeadObject tells. `etag` keeps S3's quotes; `checksum_sha256` is base64 or empty."""
+    """What HeadObject tells. `etag` keeps S3's quotes; `checksum_sha256` is base64 or empty.
+
+    `crc32` is there only where S3 itself has verified it over the whole object.
+    """
 
     key: str
     size: int
@@ -20,6 +23,7 @@ class ObjectInfo:
     content_type: str = ""
     version_id: str = ""
     checksum_sha256: str = ""
+    crc32: int | None = None
     storage_class: str = "STANDARD"
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,16 +64,17 @@ class ObjectStore(ObjectReader, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class UploadPart:
-    """A finished part of a multipart upload."""
+    """A finished part of a multipart upload; `crc32` is that of its bytes where S3 tells it."""
 
     number: int
     etag: str
+    crc32: int | None = None
 
 
 class MultipartUpload(Protocol):
     """One multipart upload; leaving its context without `complete` aborts it."""
 
-    def put(self, number: int, data: bytes | bytearray | memoryview) -> UploadPart:
+    def put(self, number: int, data: bytes | bytearray) -> UploadPart:
         """Upload a part (5 MiB to 5 GiB, the last may be smaller)."""
 
     def copy(self, number: int, source: str, start: int, length: int, *, etag: str) -> UploadPart:
@@ -79,8 +84,8 @@ class MultipartUpload(Protocol):
         """Make the object appear."""
 
 
-class BundleStore(ObjectReader, Protocol):
-    """What the ZIP needs: ranges to read and a multipart upload to write."""
+class BundleStore(ObjectStore, Protocol):
+    """What the ZIP needs: objects, and a multipart upload to write."""
 
     def multipart(
         self, key: str, *, content_type: str, metadata: Mapping[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -130,10 +131,10 @@ class FakeUpload:
         self._parts: dict[int, bytes] = {}
         self.completed = False
 
-    def put(self, number: int, data: bytes | bytearray | memoryview) -> UploadPart:
+    def put(self, number: int, data: bytes | bytearray) -> UploadPart:
         assert 1 <= number <= 10_000, "S3 takes part numbers 1 to 10,000"
         self._parts[number] = bytes(data)
-        return UploadPart(number=number, etag=etag_of(bytes(data)))
+        return UploadPart(number=number, etag=etag_of(bytes(data)), crc32=zlib.crc32(data))
 
     def copy(self, number: int, source: str, start: int, length: int, *, etag: str) -> UploadPart:
         return self.put(number, self._store.read_range(source, start, length, etag=etag))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,12 @@ from toq_media.ports import ObjectInfo
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import TagTypeDef
+
+
+def crc32_of(answer: Mapping[str, Any]) -> int | None:
+    """The `ChecksumCRC32` of an answer of S3, which writes it as base64 of 4 bytes."""
+    text = answer.get("ChecksumCRC32", "")
+    return int.from_bytes(base64.b64decode(text), "big") if text else None
 
 
 class S3ObjectStore:
@@ -33,6 +40,7 @@ class S3ObjectStore:
             content_type=found.get("ContentType", ""),
             version_id=found.get("VersionId", ""),
             checksum_sha256=found.get("ChecksumSHA256", ""),
+            crc32=crc32_of(found) if found.get("ChecksumType") == "FULL_OBJECT" else None,
             storage_class=found.get("StorageClass", "STANDARD"),
             metadata=found.get("Metadata", {}),
         )
