@@ -13,3 +13,11 @@ class PortInUseError(LocalCloudError):
 
 class UnsupportedResourceError(LocalCloudError):
     """The program declares something that no provisioner knows."""
+
+
+class UsageError(LocalCloudError):
+    """The command was given something it cannot work with."""
+
+
+class PipelineStuckError(LocalCloudError):
+    """No end was reached in time; the message says where it stands."""

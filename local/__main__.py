@@ -1,0 +1,52 @@
+"""`python -m local`: the embedded cloud's commands; `make` calls them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from components.functions.bundle import BundleError
+from components.settings import SettingsError
+from local import command
+from local.bundle_report import print_bundle
+from local.errors import LocalCloudError, UsageError
+
+BAD_INPUT = 2
+"""Exit code for what its user can mend; 1 is a check that did not hold."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        if options.command == "demo":
+            return command.demo(options.out, console)
+        if options.command == "process":
+            if not options.media:
+                raise UsageError("MEDIA: name a folder, as in `make process MEDIA=photos OUT=out`")
+            return command.process(Path(options.media), options.out, console)
+        print_bundle(console)
+    except (LocalCloudError, BundleError, SettingsError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="deploy and put the sample listing through")
+    demo.add_argument("--out", type=Path, default=Path("out/demo"))
+    process = commands.add_parser("process", help="the same with a folder of your own")
+    process.add_argument("--media", default="")
+    process.add_argument("--out", type=Path, default=Path("out/process"))
+    commands.add_parser("bundle", help="build the functions' archives and layers")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
