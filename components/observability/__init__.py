@@ -1,0 +1,1 @@
+"""Alarms with their topic, the dashboard, and saved log queries."""
