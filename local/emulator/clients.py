@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -23,16 +24,19 @@ class Clients:
 
     def __init__(self, settings: EmulatorSettings) -> None:
         self._settings = settings
+        self._lock = threading.RLock()  # sessions make one client at a time; clients are shared
         self._session = lru_cache(maxsize=None)(self._make_session)
         self._client = lru_cache(maxsize=None)(self._make_client)
 
     def client(self, service: str, role_arn: str = "") -> Any:
         """Client of a service; with a role, as a session of that role."""
-        return self._client(service, role_arn)
+        with self._lock:
+            return self._client(service, role_arn)
 
     def session(self, role_arn: str = "") -> boto3.Session:
         """Session of the root or of a role, without endpoint: for tools that set their own."""
-        return self._session(role_arn)
+        with self._lock:
+            return self._session(role_arn)
 
     def _make_session(self, role_arn: str) -> boto3.Session:
         region = self._settings.region
