@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from local import mediaconvert
 from local.emulator.patches import (
     encryption,
     executions,
@@ -19,7 +20,7 @@ from local.emulator.patches import (
 )
 from local.emulator.settings import EmulatorSettings
 
-_PATCHES = (usage, faults, encryption, functions, executions, limits, integrations)
+_PATCHES = (usage, faults, encryption, functions, executions, limits, integrations, mediaconvert)
 
 
 def missing_names() -> list[str]:

@@ -56,6 +56,12 @@ def install(settings: EmulatorSettings) -> None:  # noqa: ARG001 - patches share
         setattr(sfn, name, _unless_ended(getattr(sfn, name)))
 
 
+def execution_ended() -> bool:
+    """Whether the execution that this thread works for is over."""
+    execution = _execution.get()
+    return execution is not None and execution["status"] != "RUNNING"
+
+
 def _checked_start(original: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
     def start(data: dict[str, Any]) -> Any:
         name, given = data.get("name"), data.get("input", "{}")

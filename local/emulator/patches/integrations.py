@@ -20,8 +20,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ministack.services import stepfunctions as sfn
 from ministack.services import sts
 
+from local.emulator.patches.executions import execution_ended
 from local.emulator.patches.limits import check
 from local.emulator.settings import EmulatorSettings
+from local.mediaconvert import create_job_sync
 
 USES = (
     "ministack.services.stepfunctions:_execute_task",
@@ -60,8 +62,8 @@ class RoleClients:
             "SessionToken": token,
         }
         sts.register_session(key, session)
-        session: Any = boto3.Session(key, secret, token, self._settings.region)
-        return session.client(
+        boto: Any = boto3.Session(key, secret, token, self._settings.region)
+        return boto.client(
             service,
             endpoint_url=self._settings.endpoint,
             verify=str(self._settings.ca_bundle),
@@ -82,27 +84,22 @@ def install(settings: EmulatorSettings) -> None:
         "arn:aws:states:::sqs:sendMessage": _send_message,
         "arn:aws:states:::aws-sdk:s3:getObject": _get_object,
         "arn:aws:states:::aws-sdk:s3:putObject": _put_object,
+        "arn:aws:states:::mediaconvert:createJob.sync": lambda _, given: create_job_sync(
+            clients.client, given, _call, execution_ended
+        ),
     }
-    original = sfn._invoke_resource
 
     def invoke(resource: str, given: dict[str, Any]) -> Any:
         task = tasks.get(resource)
-        if task is not None:
-            result = task(clients.client(_service_of(resource)), given)
-        elif resource.removesuffix(".sync") in _EXTENSIONS:
-            result = original(resource, given)
-        else:
+        if task is None:
             message = f"{resource}: no task of this kind checks the machine's role here; add one"
             raise sfn._ExecutionError("States.Runtime", message)
+        result = task(clients.client(_service_of(resource)), given)
         check(result, f"the result of {resource}")
         return result
 
     sfn._invoke_resource = invoke
     sfn._execute_task = _as_role(sfn._execute_task)
-    _install_mediaconvert(settings, clients)
-
-
-_EXTENSIONS: set[str] = set()
 
 
 def _as_role(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,7 +178,3 @@ def _call(prefix: str, general: str, operation: Callable[..., Any], **parameters
         raise sfn._ExecutionError(f"{prefix}.{name}", f"{code}: {message}") from error
     except BotoCoreError as error:
         raise sfn._ExecutionError(f"{prefix}.SdkClientException", str(error)) from error
-
-
-def _install_mediaconvert(settings: EmulatorSettings, clients: RoleClients) -> None:
-    """Add the MediaConvert stand-in."""
