@@ -161,7 +161,7 @@ def _transcode(names: Names) -> list[Statement]:
         allow("CreateVideoJobs", ["mediaconvert:CreateJob"], names.mediaconvert_queue_arn),
         allow(
             "FollowVideoJobs",
-            ["mediaconvert:GetJob", "mediaconvert:CancelJob", "mediaconvert:TagResource"],
+            ["mediaconvert:GetJob", "mediaconvert:CancelJob"],
             names.mediaconvert_job_arns,
         ),
         allow(

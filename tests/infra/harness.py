@@ -1,8 +1,8 @@
 """Runs a Pulumi program against a recorder and hands back what it registered.
 
-Asserts belong outside the program, on the plain values of `Recorded`: an assert in `apply` may never
-run. What the mock monitor lets pass, this one refuses: a computed output that nobody invented, two
-resources with one URN, a resource outside every component, a call that no test expects.
+Asserts belong outside the program, on the plain values of `Recorded`: one in `apply` may never run.
+What the mock monitor lets pass, this one refuses: two resources with one URN, a resource outside
+every component, a call that no test expects.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime import rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
 from pulumi.runtime.sync_await import _sync_await
 
@@ -145,6 +146,8 @@ def record(
     pulumi.runtime.set_mocks(
         monitor.mocks, project=PROJECT, stack=stack, preview=False, monitor=monitor
     )
+    SETTINGS.rpc_manager.clear()  # what a failed run left waiting
+    SETTINGS.outputs.clear()
     set_all_config(values)
     ROOT_RESOURCE.set(None)  # set_mocks leaves a finished stack there; this run makes its own
     _sync_await(run_in_stack(program))
@@ -154,11 +157,7 @@ def record(
 @cache
 def record_stack(stack: str) -> Recorded:
     """The real `__main__.py` with a committed stack's configuration; archives are stand-ins."""
-    return record(
-        lambda: _run_main(),
-        stack=stack,
-        config=load_stack_config(ROOT, stack),
-    )
+    return record(_run_main, stack=stack, config=load_stack_config(ROOT, stack))
 
 
 def _run_main() -> None:
@@ -197,7 +196,9 @@ _ARNS = {
     "aws:cloudwatch/logGroup:LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}",
     "aws:cloudwatch/eventRule:EventRule": "arn:aws:events:{region}:{account}:rule/{name}",
     "aws:sns/topic:Topic": "arn:aws:sns:{region}:{account}:{name}",
-    "aws:secretsmanager/secret:Secret": "arn:aws:secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
+    "aws:secretsmanager/secret:Secret": (
+        "arn:aws:secretsmanager:{region}:{account}:secret:{name}-AbCdEf"
+    ),
 }
 
 
@@ -214,3 +215,8 @@ def _computed(type_: str, name: str, inputs: dict[str, Any], account: str) -> di
         "keyId": KEY_ID,
         "name": known["name"],
     }
+
+
+def inventory(program: Recorded) -> str:
+    """Type and name of every resource, one a line: what a review of a change looks at first."""
+    return "".join(sorted(f"{item.type} {item.name}\n" for item in program.resources))
