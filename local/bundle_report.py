@@ -19,7 +19,7 @@ from components.functions.bundle import (
     layer_archive,
 )
 from components.functions.catalogue import FunctionConfig, FunctionSpec, catalogue
-from components.settings import StackSettings
+from components.settings import NAMESPACE, StackSettings
 from components.stack_config import load_stack_config
 
 _STACK = "staging"
@@ -55,7 +55,10 @@ def print_bundle(console: Console) -> None:
 
 def _specs() -> list[FunctionSpec]:
     values = load_stack_config(ROOT, _STACK)
-    found = {key.partition(":")[2]: value for key, value in values.items()}
+    prefix = f"{NAMESPACE}:"
+    found = {
+        key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)
+    }
     settings = StackSettings.parse(found, environment=_STACK)
     shared: dict[str, Any] = {
         field.name: getattr(settings, field.name)
