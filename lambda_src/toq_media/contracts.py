@@ -127,7 +127,10 @@ class BatchTask(Wire, frozen=True, kw_only=True):
 
 
 class AssetResult(Wire, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one asset: keys by rendition name, or an error."""
+    """What became of one asset: keys by rendition name, or an error.
+
+    `crc32` is that of a picture's original, as eight lower-case hex digits.
+    """
 
     index: int
     renditions: dict[str, str] = {}

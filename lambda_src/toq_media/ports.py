@@ -51,6 +51,7 @@ class ObjectStore(ObjectReader, Protocol):
         *,
         content_type: str,
         cache_control: str = "",
+        content_disposition: str = "",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Write a whole object, replacing any."""

@@ -30,6 +30,7 @@ class Stored:
     body: bytes
     info: ObjectInfo
     cache_control: str = ""
+    content_disposition: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,6 +74,7 @@ class FakeStore:
         *,
         content_type: str,
         cache_control: str = "",
+        content_disposition: str = "",
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         info = ObjectInfo(
@@ -85,7 +87,12 @@ class FakeStore:
             checksum_sha256=base64.b64encode(hashlib.sha256(body).digest()).decode(),
             metadata=dict(metadata or {}),
         )
-        self.objects[key] = Stored(body=body, info=info, cache_control=cache_control)
+        self.objects[key] = Stored(
+            body=body,
+            info=info,
+            cache_control=cache_control,
+            content_disposition=content_disposition,
+        )
 
     def copy(self, source: str, target: str, *, etag: str, content_type: str) -> None:
         self.write(target, self._readable(source, etag).body, content_type=content_type)

@@ -1,0 +1,1 @@
+"""Renditions of a batch of pictures, copies of a batch of documents."""
