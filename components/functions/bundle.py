@@ -35,7 +35,7 @@ UNPACKED_LIMIT_BYTES = 250 * 1024 * 1024  # AWS limit: a function with all its l
 Target = Literal["lambda", "host"]
 
 _RECIPE = "1"  # part of every digest: raise it when the way of building changes
-_NO_WHEEL = re.compile(r"Because (\S+) has no usable wheels")
+_NO_WHEEL = re.compile(r"Because (\S+) has no (?:usable wheels|wheels with a matching)")
 _REASON = re.compile(r"^\s*(?:cause|error): (.+)$", re.MULTILINE)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644 << 16

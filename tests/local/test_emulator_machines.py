@@ -155,7 +155,10 @@ def test_an_execution_ends_at_its_machines_timeout(stage: Stage) -> None:
 
 def test_a_failure_after_an_abort_leaves_it_aborted(stage: Stage) -> None:
     function = stage.function(
-        "import time\ndef handler(event, context):\n    time.sleep(1)\n    raise ValueError('late')\n"
+        "import time\n"
+        "def handler(event, context):\n"
+        "    time.sleep(1)\n"
+        "    raise ValueError('late')\n"
     )
     role = stage.role(allow(_INVOKE, _arn(function)))
     execution = stage.start(stage.machine(invocation(function), role))
