@@ -7,6 +7,8 @@ from pathlib import Path
 import interior_photos
 from PIL import Image, ImageDraw
 
+from local.samples_video import make_videos
+
 PHOTOS = 14
 
 _TURNS: dict[int, Image.Transpose] = {
@@ -24,6 +26,7 @@ def make_listing(folder: Path) -> None:
     for number, path in enumerate(sorted(source.glob("*.jpg"))[:PHOTOS]):
         _photo(path, folder / f"IMG_{2900 + number}.jpg", orientations[number % 4])
     _document(folder / "floor plan.pdf")
+    make_videos(folder)
 
 
 def _photo(source: Path, target: Path, orientation: int) -> None:
