@@ -103,8 +103,5 @@ def _check_scalar(shape: Shape, value: Any, path: str) -> None:
             raise bad_request(f"{path}: Should match the pattern {bounds['pattern']}")
         if len(value) > bounds.get("max", len(value)):
             raise bad_request(f"{path}: Should have at most {bounds['max']} characters")
-    elif isinstance(value, int | float):
-        if value > bounds.get("max", value):
-            raise bad_request(f"{path}: Should be less than or equal to {bounds['max']}")
-        if value < bounds.get("min", value):
-            raise bad_request(f"{path}: Should be greater than or equal to {bounds['min']}")
+    elif isinstance(value, int | float) and value > bounds.get("max", value):
+        raise bad_request(f"{path}: Should be less than or equal to {bounds['max']}")
