@@ -32,13 +32,7 @@ def key_policy(names: Names) -> Document:
         allow_service(
             "SealLogGroups",
             f"logs.{names.region}.amazonaws.com",
-            [
-                "kms:Encrypt",
-                "kms:Decrypt",
-                "kms:ReEncrypt*",
-                "kms:GenerateDataKey*",
-                "kms:DescribeKey",
-            ],
+            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
             "*",
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.any_log_group_arn}},
         ),

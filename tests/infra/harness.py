@@ -22,7 +22,7 @@ from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import ROOT as ROOT_RESOURCE
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import run_in_stack
-from pulumi.runtime.sync_await import _sync_await
+from pulumi.runtime.sync_await import _ensure_event_loop
 
 from components.functions import bundle
 from components.stack_config import load_stack_config
@@ -150,7 +150,10 @@ def record(
     SETTINGS.outputs.clear()
     set_all_config(values)
     ROOT_RESOURCE.set(None)  # set_mocks leaves a finished stack there; this run makes its own
-    _sync_await(run_in_stack(program))
+    loop = _ensure_event_loop()
+    # A failed run raises its first error; what else was under way would report itself once more.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    loop.run_until_complete(run_in_stack(program))
     return monitor.recorded
 
 
