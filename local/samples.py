@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 
 from local.samples_video import make_videos
 
+from local.samples_video import make_videos
+
 PHOTOS = 14
 
 _TURNS: dict[int, Image.Transpose] = {
