@@ -19,8 +19,7 @@ INNER = {
 
 
 def model_of(path: Path) -> type[msgspec.Struct]:
-    model = getattr(contracts, path.stem.split(".")[0])
-    assert issubclass(model, msgspec.Struct)
+    model: type[msgspec.Struct] = getattr(contracts, path.stem.split(".")[0])
     return model
 
 

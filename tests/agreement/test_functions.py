@@ -17,6 +17,7 @@ import pytest
 from components.functions import bundle
 from tests.infra.harness import ROOT, STACKS, Resource, record_stack
 from toq_media import settings
+from toq_media.errors import SettingsError
 
 MODELS: dict[str, type[settings.FunctionSettings]] = {
     "dispatch": settings.DispatchSettings,
@@ -67,7 +68,7 @@ def test_a_missing_variable_is_named(package: str) -> None:
         if not field.required:
             continue
         left = {name: value for name, value in given.items() if name != field.encode_name}
-        with pytest.raises(settings.SettingsError, match=field.encode_name):
+        with pytest.raises(SettingsError, match=field.encode_name):
             settings.load(MODELS[package], left)
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.infra.harness import record_stack
 from toq_media import contracts, errors
 
-WIRE = {
+WIRE: dict[str, type[msgspec.Struct]] = {
     "ValidateRawAssets": contracts.ProcessingInput,
     "MakeRenditions": contracts.BatchTask,
     "CopyDocumentBatch": contracts.BatchTask,
