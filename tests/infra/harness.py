@@ -7,6 +7,7 @@ every component, a call that no test expects.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import runpy
 from collections.abc import Callable, Mapping
@@ -107,12 +108,12 @@ class _Monitor(pulumi_mocks.MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 -- the gRPC method's name
         if request.type != STACK_TYPE:
             self._record(request)
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 -- the gRPC method's name
         if f"::{STACK_TYPE}::" in request.urn:
             self.recorded.exports.update(_plain(rpc.deserialize_properties(request.outputs)))
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def _record(self, request: Any) -> None:
         urn = self.make_urn(request.parent, request.type, request.name)
@@ -150,7 +151,7 @@ def record(
     SETTINGS.outputs.clear()
     set_all_config(values)
     ROOT_RESOURCE.set(None)  # set_mocks leaves a finished stack there; this run makes its own
-    loop = _ensure_event_loop()
+    loop: asyncio.AbstractEventLoop = _ensure_event_loop()  # type: ignore[no-untyped-call]
     # A failed run raises its first error; what else was under way would report itself once more.
     loop.set_exception_handler(lambda _loop, _context: None)
     loop.run_until_complete(run_in_stack(program))
@@ -166,12 +167,19 @@ def record_stack(stack: str) -> Recorded:
 def _run_main() -> None:
     real = bundle.layer_archive, bundle.function_archive
     # Building a layer needs a package index; these tests look at resources, not at archives.
-    bundle.layer_archive = lambda layer, target: Path(f".build/{target}-{layer}.zip")  # type: ignore[assignment]
-    bundle.function_archive = lambda package: Path(f".build/{package}.zip")  # type: ignore[assignment]
+    bundle.layer_archive, bundle.function_archive = _layer_archive, _function_archive
     try:
         runpy.run_path(str(ROOT / "__main__.py"))
     finally:
         bundle.layer_archive, bundle.function_archive = real
+
+
+def _layer_archive(layer: str, target: bundle.Target, *, root: Path = Path()) -> Path:
+    return root / f".build/{target}-{layer}.zip"
+
+
+def _function_archive(package: str, *, root: Path = Path()) -> Path:
+    return root / f".build/{package}.zip"
 
 
 def _plain(value: Any) -> Any:
