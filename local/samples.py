@@ -9,8 +9,6 @@ from PIL import Image, ImageDraw
 
 from local.samples_video import make_videos
 
-from local.samples_video import make_videos
-
 PHOTOS = 14
 
 _TURNS: dict[int, Image.Transpose] = {
