@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import threading
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runtime.bundle_fakes import Endless, entry, written
+from toq_media.zipping import transfer
 from toq_media.zipping.layout import MIB, Entry, lay_out
 
 MIXED = [
@@ -168,3 +170,18 @@ def test_an_entry_may_begin_with_bytes_of_our_own(tmp_path: Path) -> None:
     entries = [MIXED[0], rewritten, MIXED[3]]
     written(lay_out(entries), tmp_path / "a.zip", tells_crc=False)
     assert_holds(tmp_path / "a.zip", entries)
+
+
+def test_two_workers_are_enough_to_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that waits for its entry's end never keeps the parts that end it from starting."""
+    monkeypatch.setattr(transfer, "MAX_WORKERS", 2)
+    sizes = [9 * MIB, 1, 26 * MIB, 3 * MIB, 3 * MIB, 6 * MIB, 11 * MIB, 80 * MIB, 70]
+    entries = [entry(f"f{index}", size) for index, size in enumerate(sizes)]
+    path = tmp_path / "a.zip"
+    run = threading.Thread(
+        target=written, args=(lay_out(entries), path), kwargs={"tells_crc": False}, daemon=True
+    )
+    run.start()
+    run.join(timeout=60)
+    assert not run.is_alive(), "the parts wait for each other"
+    assert_holds(path, entries)

@@ -68,10 +68,12 @@ def test_a_video_is_copied_but_for_what_a_first_part_needs() -> None:
     assert len(plan.parts) == 2 + -(-(500_000_000 - MIN_PART_BYTES) // COPY_PART_BYTES)
 
 
-def test_small_photos_pass_through_in_few_parts() -> None:
-    plan = planned([3_000_000] * 20)
+def test_small_photos_pass_through_whole() -> None:
+    plan = planned([4_000_000] * 20)
     assert not any(part.copied for part in plan.parts)
-    assert len(plan.parts) == -(-60_000_000 // (8 * MIB))
+    assert len(plan.parts) == 10
+    reads = [piece for part in plan.parts for piece in part.pieces if isinstance(piece, Data)]
+    assert len(reads) == 20
 
 
 def test_parts_grow_so_that_their_number_suffices() -> None:

@@ -139,8 +139,8 @@ def lay_out(entries: Sequence[Entry]) -> Plan:
         )
     cutter = _Cutter(smallest=max(MIN_PART_BYTES, -(-total // USED_PARTS)))
     for index, (entry, record) in enumerate(zip(entries, records, strict=True)):
-        cutter.add(Header(entry=index, length=record.local_length + len(entry.prefix)))
-        cutter.add_data(index, entry.start, entry.length)
+        header = Header(entry=index, length=record.local_length + len(entry.prefix))
+        cutter.add_entry(header, start=entry.start, length=entry.length)
     cutter.add(Directory(length=directory_length + end_length))
     return Plan(
         entries=tuple(entries),
@@ -165,15 +165,20 @@ class _Cutter:
         self._glue.append(piece)
         self._filled += piece.length
 
-    def add_data(self, entry: int, start: int, length: int) -> None:
-        missing = max(0, self._smallest - self._filled)
+    def add_entry(self, header: Header, *, start: int, length: int) -> None:
+        missing = max(0, self._smallest - self._filled - header.length)
         copied = length - missing
         if copied >= self._smallest:
-            self._through(entry, start, missing)
+            self.add(header)
+            self._through(header.entry, start, missing)
             self._flush()
-            self._copy(entry, start + missing, copied)
-        else:
-            self._through(entry, start, length)
+            self._copy(header.entry, start + missing, copied)
+            return
+        overflows = self._filled + header.length + length > self._target
+        if overflows and self._filled >= self._smallest:
+            self._flush()  # a source that lies in one part takes one request
+        self.add(header)
+        self._through(header.entry, start, length)
 
     def finished(self) -> tuple[Part, ...]:
         self._flush()

@@ -1,0 +1,1 @@
+"""Benchmarks against peers, side by side; `make bench` runs them."""
