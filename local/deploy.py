@@ -6,7 +6,6 @@ Pulumi's own mocks are the seam: the SDK hands each resource with resolved input
 
 from __future__ import annotations
 
-import logging
 import os
 import runpy
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pulumi
 from pulumi.runtime import mocks
@@ -90,7 +89,7 @@ class CreatingMocks(pulumi.runtime.Mocks):
                     self._progress(resource)
         return made.id, outputs
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> NoReturn:
         """Refuse: the program names everything itself and asks AWS for nothing.
 
         Raises:
@@ -116,6 +115,7 @@ def deploy(
 
     Raises:
         UnsupportedResourceError: the program declares what no provisioner can make.
+        DeploymentError: the emulator refuses a resource.
         SettingsError: a key of the configuration is unknown or bad.
         BundleError: an archive cannot be built.
     """
@@ -154,12 +154,9 @@ def _runtime(root: Path) -> Iterator[None]:
     before, path = os.environ.get(variable), list(sys.path)
     os.environ[variable] = "true"
     sys.path.insert(0, str(root))
-    logger = logging.getLogger("pulumi")
-    disabled, logger.disabled = logger.disabled, True
     try:
         yield
     finally:
-        logger.disabled = disabled
         sys.path[:] = path
         if before is None:
             del os.environ[variable]

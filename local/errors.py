@@ -15,6 +15,10 @@ class UnsupportedResourceError(LocalCloudError):
     """The program declares something that no provisioner knows."""
 
 
+class DeploymentError(LocalCloudError):
+    """The emulator refuses a resource; the message names it with the refusal."""
+
+
 class UsageError(LocalCloudError):
     """The command was given something it cannot work with."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.errors import DeploymentError
 from local.provisioners.inputs import Inputs, pascal, present, tag_list
 from local.provisioners.registry import Created, Target, provisions
 
@@ -46,7 +47,7 @@ def event_target(target: Target, inputs: Inputs) -> Created:
     name = inputs["rule"]
     answer = target.clients.client("events").put_targets(Rule=name, Targets=[entry], **bus)
     if answer["FailedEntryCount"]:
-        raise RuntimeError(f"event target {entry['Id']}: {answer['FailedEntries']}")
+        raise DeploymentError(f"target {entry['Id']} of rule {name}: {answer['FailedEntries']}")
     return Created(id=f"{name}-{entry['Id']}")
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.emulator.clients import Clients
-from local.errors import UnsupportedResourceError
+from local.errors import DeploymentError, UnsupportedResourceError
 from local.provisioners.inputs import Inputs
 from local.provisioners.unsupported import NOT_MADE, NOT_SENT
 
@@ -55,6 +57,7 @@ def create(target: Target, kind: str, name: str, values: Mapping[str, Any]) -> C
     Raises:
         UnsupportedResourceError: no provisioner knows the type, or a property that the program
             sets is neither sent nor listed in `unsupported.NOT_SENT`.
+        DeploymentError: the emulator refuses it.
     """
     if kind in NOT_MADE:
         return Created(id=name)
@@ -63,7 +66,10 @@ def create(target: Target, kind: str, name: str, values: Mapping[str, Any]) -> C
             f"{name}: the local cloud cannot make {kind}; add a provisioner to local/provisioners"
         )
     inputs = Inputs(values)
-    created = _PROVISIONERS[kind](target, inputs)
+    try:
+        created = _PROVISIONERS[kind](target, inputs)
+    except (BotoCoreError, ClientError) as error:
+        raise DeploymentError(f"{name} ({kind}): {error}") from error
     ignored = set(NOT_SENT.get(kind, {}))
     if lost := inputs.unread() - ignored:
         raise UnsupportedResourceError(

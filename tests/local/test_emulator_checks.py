@@ -145,3 +145,27 @@ def test_a_wrong_fault_is_refused_by_field(stage: Stage) -> None:
         stage.emulator.set_faults([{"acton": "s3:PutObject"}])
     with pytest.raises(LocalCloudError, match="no action"):
         stage.emulator.set_faults([{"code": "SlowDown"}])
+
+
+def test_rules_of_the_default_bus_are_named_as_aws_names_them(stage: Stage) -> None:
+    name = stage.name("rule")
+    actions = ["events:PutRule", "events:PutTargets", "events:DescribeRule"]
+    role = stage.role(allow(actions, f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"))
+    events = stage.client("events", role)
+    events.put_rule(Name=name, ScheduleExpression="rate(1 day)", State="DISABLED")
+    target = {"Id": "one", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:anything"}
+    assert events.put_targets(Rule=name, Targets=[target])["FailedEntryCount"] == 0
+    assert events.describe_rule(Name=name)["Name"] == name
+    with pytest.raises(ClientError, match="AccessDenied"):
+        events.describe_rule(Name=f"{name}-other")
+
+
+def test_faults_strike_mediaconvert_too(stage: Stage) -> None:
+    fault = {"action": "mediaconvert:List*", "status": 400, "code": "BadRequestException"}
+    stage.emulator.set_faults([fault])
+    try:
+        with pytest.raises(ClientError) as refused:
+            stage.client("mediaconvert").list_queues()
+    finally:
+        stage.emulator.set_faults([])
+    assert _code(refused) == "BadRequestException"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from local.errors import UnsupportedResourceError
+from local.errors import DeploymentError, UnsupportedResourceError
 from local.provisioners import Target, create, known_types
 from local.provisioners.inputs import Inputs, pascal, present
 from local.provisioners.unsupported import NOT_MADE, NOT_SENT
@@ -37,7 +38,11 @@ def test_secrets_are_opened_and_nothing_is_absent() -> None:
 
 def test_only_what_the_program_set_becomes_a_parameter() -> None:
     inputs = Inputs({"timeout": 60.0, "enabled": False})
-    table = {"timeout": ("Timeout", str), "enabled": "Enabled", "memory": "Memory"}
+    table: dict[str, str | tuple[str, Callable[..., Any]]] = {
+        "timeout": ("Timeout", str),
+        "enabled": "Enabled",
+        "memory": "Memory",
+    }
     assert present(inputs, table) == {"Timeout": "60", "Enabled": False}
 
 
@@ -51,6 +56,13 @@ def test_an_unknown_type_is_named(stage: Stage) -> None:
 def test_a_property_that_no_provisioner_reads_is_named(stage: Stage) -> None:
     values: dict[str, Any] = {"name": stage.name("queue"), "fifoThroughputLimit": "perQueue"}
     with pytest.raises(UnsupportedResourceError, match="nobody sends fifoThroughputLimit of"):
+        create(_target(stage), "aws:sqs/queue:Queue", "jobs", values)
+
+
+@pytest.mark.local
+def test_what_the_emulator_refuses_names_the_resource(stage: Stage) -> None:
+    values = {"name": stage.name("queue"), "messageRetentionSeconds": 1.0}
+    with pytest.raises(DeploymentError, match=r"^jobs \(aws:sqs/queue:Queue\): .*Retention"):
         create(_target(stage), "aws:sqs/queue:Queue", "jobs", values)
 
 

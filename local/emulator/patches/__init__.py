@@ -16,11 +16,23 @@ from local.emulator.patches import (
     functions,
     integrations,
     limits,
+    resources,
     usage,
 )
 from local.emulator.settings import EmulatorSettings
 
-_PATCHES = (usage, faults, encryption, functions, executions, limits, integrations, mediaconvert)
+# MediaConvert first: what comes after it wraps every service.
+_PATCHES = (
+    mediaconvert,
+    resources,
+    usage,
+    faults,
+    encryption,
+    functions,
+    executions,
+    limits,
+    integrations,
+)
 
 
 def missing_names() -> list[str]:
