@@ -21,6 +21,7 @@ class EncryptionArgs:
     Attributes:
         names: names of the environment.
         tags: tags of every resource.
+        adopt_key_id: id of an existing key to adopt with its alias; empty to make both.
         protect: refuse deletion of key and secret.
         delete_soon: shortest waiting time before a deletion takes effect (key 7 days, secret none)
             instead of the longest (30 days).
@@ -28,6 +29,7 @@ class EncryptionArgs:
 
     names: Names
     tags: Mapping[str, str]
+    adopt_key_id: str = ""
     protect: bool = True
     delete_soon: bool = False
 
@@ -54,13 +56,17 @@ class Encryption(pulumi.ComponentResource):
             deletion_window_in_days=7 if args.delete_soon else 30,
             policy=json.dumps(key_policy(args.names)),
             tags=args.tags,
-            opts=child(self, protect=args.protect),
+            opts=child(self, protect=args.protect, import_id=args.adopt_key_id),
         )
         kms.Alias(
             f"{name}-alias",
             name=args.names.key_alias,
             target_key_id=key.key_id,
-            opts=child(self, protect=args.protect),
+            opts=child(
+                self,
+                protect=args.protect,
+                import_id=args.names.key_alias if args.adopt_key_id else "",
+            ),
         )
         secret = secretsmanager.Secret(
             f"{name}-callback-secret",

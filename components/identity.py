@@ -14,6 +14,8 @@ from components.naming import Names
 from components.policy_documents import roles, trust
 from components.policy_documents.statements import Document
 
+_SEED_ROLES = ("backend", "lambda", "stepfunctions", "mediaconvert")
+
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityArgs:
@@ -24,12 +26,14 @@ class IdentityArgs:
         tags: tags of every resource.
         key_arn: key that seals media, messages and the secret.
         secret_arn: secret that signs callbacks.
+        adopt: import the seed's four roles instead of making them.
     """
 
     names: Names
     tags: Mapping[str, str]
     key_arn: pulumi.Input[str]
     secret_arn: pulumi.Input[str]
+    adopt: bool = False
 
 
 class Identity(pulumi.ComponentResource):
@@ -64,7 +68,10 @@ class Identity(pulumi.ComponentResource):
                 name=args.names.role(kind),
                 assume_role_policy=json.dumps(assume),
                 tags=args.tags,
-                opts=child(self),
+                opts=child(
+                    self,
+                    import_id=args.names.role(kind) if args.adopt and kind in _SEED_ROLES else "",
+                ),
             )
             iam.RolePolicy(
                 f"{name}-{kind}-policy",

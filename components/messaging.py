@@ -27,12 +27,14 @@ class MessagingArgs:
         names: names of the environment.
         tags: tags of every resource.
         key_arn: key that seals the messages.
+        adopt: import both queues instead of making them.
         protect: refuse deletion of both queues.
     """
 
     names: Names
     tags: Mapping[str, str]
     key_arn: pulumi.Input[str]
+    adopt: bool = False
     protect: bool = True
 
 
@@ -61,7 +63,7 @@ class Messaging(pulumi.ComponentResource):
                 {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": MAX_RECEIVE_COUNT}
             ),
             tags=args.tags,
-            opts=child(self, protect=args.protect),
+            opts=self._stateful(args, args.names.queue),
         )
         sqs.QueuePolicy(
             f"{name}-queue-policy",
@@ -93,7 +95,7 @@ class Messaging(pulumi.ComponentResource):
                 {"redrivePermission": "byQueue", "sourceQueueArns": [args.names.queue_arn]}
             ),
             tags=args.tags,
-            opts=child(self, protect=args.protect),
+            opts=self._stateful(args, args.names.dead_letter_queue),
         )
         sqs.QueuePolicy(
             f"{name}-dead-letter-queue-policy",
@@ -102,3 +104,7 @@ class Messaging(pulumi.ComponentResource):
             opts=child(self),
         )
         return queue
+
+    def _stateful(self, args: MessagingArgs, queue: str) -> pulumi.ResourceOptions:
+        import_id = args.names.queue_url(queue) if args.adopt else ""
+        return child(self, protect=args.protect, import_id=import_id)

@@ -103,6 +103,10 @@ class Names:
         """ARN of the dead-letter queue."""
         return self._arn("sqs", self.dead_letter_queue)
 
+    def queue_url(self, queue: str) -> str:
+        """URL of a queue, by its name."""
+        return f"https://sqs.{self.region}.amazonaws.com/{self.account_id}/{queue}"
+
     @property
     def callback_secret(self) -> str:
         """Secrets Manager secret that signs callbacks."""

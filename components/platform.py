@@ -43,6 +43,7 @@ class Platform(pulumi.ComponentResource):
         self._settings = args.settings
         self._names = args.settings.names
         self._tags = args.settings.tags
+        self._adopt = bool(args.settings.adopt_key_id)
         self._aws = aws_provider(f"{name}-aws", args.settings, parent=self)
         self._encryption = self._make_encryption()
         self._storage = self._make_storage()
@@ -52,6 +53,7 @@ class Platform(pulumi.ComponentResource):
                 names=self._names,
                 tags=self._tags,
                 key_arn=self._encryption.key_arn,
+                adopt=self._adopt,
                 protect=args.settings.protect_resources,
             ),
             self._child(),
@@ -63,6 +65,7 @@ class Platform(pulumi.ComponentResource):
                 tags=self._tags,
                 key_arn=self._encryption.key_arn,
                 secret_arn=self._encryption.secret_arn,
+                adopt=self._adopt,
             ),
             self._child(),
         )
@@ -83,6 +86,7 @@ class Platform(pulumi.ComponentResource):
             EncryptionArgs(
                 names=self._names,
                 tags=self._tags,
+                adopt_key_id=self._settings.adopt_key_id,
                 protect=self._settings.protect_resources,
                 delete_soon=self._settings.force_destroy,
             ),
@@ -102,6 +106,7 @@ class Platform(pulumi.ComponentResource):
                 job_file_days=settings.job_file_days,
                 access_log_days=settings.access_log_days,
                 cors_allowed_origins=settings.cors_allowed_origins,
+                adopt=self._adopt,
                 protect=settings.protect_resources,
                 force_destroy=settings.force_destroy,
             ),
@@ -136,6 +141,7 @@ class Platform(pulumi.ComponentResource):
                 dead_letter_queue_arn=self._messaging.dead_letter_queue_arn,
                 log_retention_days=settings.log_retention_days,
                 dispatch_concurrency=settings.dispatch_concurrency,
+                adopt=self._adopt,
             ),
             # Lambda checks at creation what a role may do: its policy has to be there.
             self._child(self._identity),
@@ -158,6 +164,7 @@ class Platform(pulumi.ComponentResource):
                 thumbnails_concurrency=settings.thumbnails_concurrency,
                 video_concurrency=settings.video_concurrency,
                 log_retention_days=settings.log_retention_days,
+                adopt=self._adopt,
             ),
             # Step Functions checks at creation that the role may deliver logs.
             self._child(self._identity),

@@ -47,6 +47,8 @@ class StackSettings(BaseModel):
     protect_resources: bool
     force_destroy: bool
 
+    adopt_key_id: Annotated[str, Field(pattern=r"^$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
     media_bucket_name: BucketName
     raw_archive_days: Days
     noncurrent_days: Days

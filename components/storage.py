@@ -27,6 +27,8 @@ class StorageArgs:
         job_file_days: how long working files under `jobs/` are kept.
         access_log_days: how long access logs are kept.
         cors_allowed_origins: pages that upload to presigned URLs; none for no CORS at all.
+        adopt: import both buckets, and what the seed says of the media bucket, instead of making
+            them. Their other settings are written, not made: they cannot collide.
         protect: refuse deletion of both buckets.
         force_destroy: empty the buckets when they are destroyed.
     """
@@ -39,6 +41,7 @@ class StorageArgs:
     job_file_days: int
     access_log_days: int
     cors_allowed_origins: Sequence[str] = ()
+    adopt: bool = False
     protect: bool = True
     force_destroy: bool = False
 
@@ -57,21 +60,22 @@ class Storage(pulumi.ComponentResource):
         logs, logs_ready = self._logs_bucket(f"{name}-logs", args)
         media = self._bucket(f"{name}-media", args.names.media_bucket, args)
         self._seal(f"{name}-media", media, args)
-        versioning = self._keep_versions(f"{name}-media", media)
+        adopted = args.names.media_bucket if args.adopt else ""
+        versioning = self._keep_versions(f"{name}-media", media, adopted)
         s3.BucketLifecycleConfiguration(
             f"{name}-media-lifecycle",
             bucket=media.bucket,
             rules=_media_rules(args),
             # S3's own default, stated: smaller objects cost more in Glacier than they save.
             transition_default_minimum_object_size="all_storage_classes_128K",
-            opts=child(self, depends_on=[versioning]),
+            opts=child(self, depends_on=[versioning], import_id=adopted),
         )
         s3.BucketLogging(
             f"{name}-media-logging",
             bucket=media.bucket,
             target_bucket=logs.bucket,
             target_prefix="",
-            opts=child(self, depends_on=[logs_ready]),
+            opts=child(self, depends_on=[logs_ready], import_id=adopted),
         )
         self._private(
             f"{name}-media",
@@ -79,6 +83,7 @@ class Storage(pulumi.ComponentResource):
             pulumi.Output.from_input(args.key_arn).apply(
                 lambda arn: json.dumps(media_bucket_policy(args.names, arn))
             ),
+            adopted,
         )
         self._allow_pages(f"{name}-media", media, args.cors_allowed_origins)
         self.media_bucket = media.bucket
@@ -126,10 +131,12 @@ class Storage(pulumi.ComponentResource):
             bucket=bucket,
             force_destroy=args.force_destroy,
             tags=args.tags,
-            opts=child(self, protect=args.protect),
+            opts=child(self, protect=args.protect, import_id=bucket if args.adopt else ""),
         )
 
-    def _private(self, name: str, bucket: s3.Bucket, policy: pulumi.Input[str]) -> s3.BucketPolicy:
+    def _private(
+        self, name: str, bucket: s3.Bucket, policy: pulumi.Input[str], import_id: str = ""
+    ) -> s3.BucketPolicy:
         """No ACLs, no public access, and the bucket's policy.
 
         The policy waits for the block: S3 refuses two changes of a bucket's access at once
@@ -148,7 +155,7 @@ class Storage(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=child(self),
+            opts=child(self, import_id=import_id),
         )
         return s3.BucketPolicy(
             f"{name}-policy",
@@ -171,15 +178,15 @@ class Storage(pulumi.ComponentResource):
                     "bucket_key_enabled": True,
                 }
             ],
-            opts=child(self),
+            opts=child(self, import_id=args.names.media_bucket if args.adopt else ""),
         )
 
-    def _keep_versions(self, name: str, bucket: s3.Bucket) -> s3.BucketVersioning:
+    def _keep_versions(self, name: str, bucket: s3.Bucket, import_id: str) -> s3.BucketVersioning:
         return s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.bucket,
             versioning_configuration={"status": "Enabled"},
-            opts=child(self),
+            opts=child(self, import_id=import_id),
         )
 
     def _allow_pages(self, name: str, bucket: s3.Bucket, origins: Sequence[str]) -> None:

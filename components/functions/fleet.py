@@ -52,6 +52,7 @@ class FleetArgs:
         dead_letter_queue_arn: where events go that the callback function could not handle.
         log_retention_days: how long logs are kept.
         dispatch_concurrency: most dispatch functions at once.
+        adopt: import the seed's functions and their log groups instead of making them.
     """
 
     config: FunctionConfig
@@ -64,6 +65,7 @@ class FleetArgs:
     dead_letter_queue_arn: pulumi.Input[str]
     log_retention_days: int
     dispatch_concurrency: int
+    adopt: bool = False
 
 
 class Fleet(pulumi.ComponentResource):
@@ -109,6 +111,8 @@ class Fleet(pulumi.ComponentResource):
         args: FleetArgs,
     ) -> lambda_.Function:
         names = args.config.names
+        # The seed leaves the queue's consumer out.
+        adopted = args.adopt and spec.kind != DISPATCH
         # Made before the function: Lambda would make its own, kept for ever and without our key.
         logs = cloudwatch.LogGroup(
             f"{name}-logs",
@@ -116,7 +120,7 @@ class Fleet(pulumi.ComponentResource):
             retention_in_days=args.log_retention_days,
             kms_key_id=args.key_arn,
             tags=args.tags,
-            opts=child(self),
+            opts=child(self, import_id=names.function_log_group(spec.kind) if adopted else ""),
         )
         function = lambda_.Function(
             name,
@@ -135,7 +139,11 @@ class Fleet(pulumi.ComponentResource):
             kms_key_arn=args.key_arn,
             tracing_config={"mode": "Active"},
             tags=args.tags,
-            opts=child(self, depends_on=[logs]),
+            opts=child(
+                self,
+                depends_on=[logs],
+                import_id=names.function(spec.kind) if adopted else "",
+            ),
         )
         self.function_arns[spec.kind] = function.arn
         self.log_groups[spec.kind] = logs.name
@@ -147,6 +155,8 @@ class Fleet(pulumi.ComponentResource):
             event_source_arn=args.queue_arn,
             function_name=function.arn,
             batch_size=DISPATCH_BATCH_SIZE,
+            # While an environment is adopted its state machines are still the old ones.
+            enabled=not args.adopt,
             # One bad message is reported alone; the others of its batch are not repeated.
             function_response_types=["ReportBatchItemFailures"],
             scaling_config={"maximum_concurrency": args.dispatch_concurrency},

@@ -44,6 +44,7 @@ class WorkflowArgs:
         thumbnails_concurrency: most batches of a job at once.
         video_concurrency: most videos of a job at once.
         log_retention_days: how long logs are kept.
+        adopt: import both state machines instead of making them.
     """
 
     names: Names
@@ -58,6 +59,7 @@ class WorkflowArgs:
     thumbnails_concurrency: int
     video_concurrency: int
     log_retention_days: int
+    adopt: bool = False
 
 
 class Workflow(pulumi.ComponentResource):
@@ -150,7 +152,7 @@ class Workflow(pulumi.ComponentResource):
             },
             tracing_configuration={"enabled": True},
             tags=args.tags,
-            opts=child(self),
+            opts=child(self, import_id=args.names.machine_arn(machine) if args.adopt else ""),
         )
 
     def _report_silent_ends(

@@ -58,6 +58,7 @@ class Resource:
     protect: bool
     retain_on_delete: bool
     import_id: str
+    ignore_changes: tuple[str, ...]
     depends_on: tuple[str, ...]
 
 
@@ -133,6 +134,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
                 protect=request.protect,
                 retain_on_delete=request.retainOnDelete,
                 import_id=request.importId,
+                ignore_changes=tuple(request.ignoreChanges),
                 depends_on=tuple(request.dependencies),
             )
         )
@@ -159,9 +161,13 @@ def record(
 
 
 @cache
-def record_stack(stack: str) -> Recorded:
-    """The real `__main__.py` with a committed stack's configuration; archives are stand-ins."""
-    return record(_run_main, stack=stack, config=load_stack_config(ROOT, stack))
+def record_stack(stack: str, **changes: str) -> Recorded:
+    """The real `__main__.py` with a committed stack's configuration; archives are stand-ins.
+
+    `changes` are configuration keys, as one would set them for a single update.
+    """
+    changed = {f"{PROJECT}:{key}": value for key, value in changes.items()}
+    return record(_run_main, stack=stack, config=load_stack_config(ROOT, stack) | changed)
 
 
 def _run_main() -> None:

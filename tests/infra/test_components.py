@@ -258,6 +258,7 @@ def test_the_queue_hides_a_message_six_times_as_long_as_dispatch_runs(staging: R
         "eventSourceArn": QUEUE,
         "functionName": NAMES.function_arn("dispatch"),
         "batchSize": 10,
+        "enabled": True,
         "functionResponseTypes": ["ReportBatchItemFailures"],
         "scalingConfig": {"maximumConcurrency": 5},
         "tags": TAGS,
