@@ -119,3 +119,11 @@ def test_layers_hold_packages_and_nothing_about_this_machine(layer: str) -> None
     with zipfile.ZipFile(archive) as bundle:
         assert sum(entry.file_size for entry in bundle.infolist()) < UNPACKED_LIMIT_BYTES / 2
         assert not [entry for entry in names if str(ROOT).encode() in bundle.read(entry)]
+
+
+def test_two_builds_of_a_layer_are_equal_byte_for_byte(project: Path) -> None:
+    archive = layer_archive("runtime", "host", root=project)
+    first = archive.read_bytes()
+    archive.unlink()
+    again = layer_archive("runtime", "host", root=project)
+    assert (again, again.read_bytes()) == (archive, first)
