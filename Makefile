@@ -50,6 +50,10 @@ lint: $(STAMP) ## format, lint, types and import rules
 test: lint ## everything that CI runs
 	@echo "==> tests"; $(BIN)/pytest
 
+.PHONY: inventory
+inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
+	@$(BIN)/python -W ignore -m tests.infra.update_inventory
+
 .PHONY: format
 format: $(STAMP) ## rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -81,7 +81,7 @@ def test_the_inventory_is_the_reviewed_one(stack: str) -> None:
 
     assert inventory(record_stack(stack)) == reviewed, (
         "resources were added, removed or renamed (a rename replaces the resource unless it has an "
-        "alias); if it is meant: python -m tests.infra.update_inventory, and review the diff"
+        "alias); if it is meant: make inventory, and review the diff"
     )
 
 

@@ -1,7 +1,4 @@
-"""Writes the inventories that `test_program.py` holds the program to; review their diff.
-
-python -m tests.infra.update_inventory
-"""
+"""`make inventory`: writes what `test_program.py` holds the program to; review the diff."""
 
 from tests.infra.harness import ROOT, STACKS, inventory, record_stack
 
