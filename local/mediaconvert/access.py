@@ -1,4 +1,4 @@
-"""Whose rights count: the caller's for CreateJob, the job's role for S3."""
+"""Whose rights count: the caller's to pass the role, the role's to read and write S3."""
 
 from __future__ import annotations
 
@@ -26,31 +26,22 @@ USES = (
 SERVICE = "mediaconvert.amazonaws.com"
 
 
-def require(
-    headers: dict[str, str], action: str, resource: str, context: dict[str, str] | None = None
-) -> None:
-    """Check a further permission of the caller of the current request.
+def require_pass_role(headers: dict[str, str], role_arn: str, region: str) -> None:
+    """The caller of the current request must be allowed to hand this role to MediaConvert.
 
     Raises:
         ApiError: ForbiddenException, in IAM's words.
     """
-    key = extract_access_key_id(headers, {})
-    region = resource.split(":")[3]
     denied = iam_evaluator.enforce(
-        key, action, action.partition(":")[0], region,
-        resource_arn=resource, service_context=context or {},
+        extract_access_key_id(headers, {}), "iam:PassRole", "iam", region,
+        resource_arn=role_arn, service_context={"iam:PassedToService": SERVICE},
     )  # fmt: skip
     if denied is not None:
         who = getattr(denied, "principal_arn", "the caller")
         raise ApiError(
             "ForbiddenException",
-            f"User: {who} is not authorized to perform: {action} on resource: {resource}",
+            f"User: {who} is not authorized to perform: iam:PassRole on resource: {role_arn}",
         )
-
-
-def require_pass_role(headers: dict[str, str], role_arn: str) -> None:
-    """The caller must be allowed to hand this role to MediaConvert."""
-    require(headers, "iam:PassRole", role_arn, {"iam:PassedToService": SERVICE})
 
 
 def s3_client(role_arn: str, source: str, settings: EmulatorSettings) -> Any:
@@ -64,7 +55,7 @@ def s3_client(role_arn: str, source: str, settings: EmulatorSettings) -> Any:
         role = iam._roles.get(name)
     if role is None or role["Arn"] != role_arn:
         raise _unreadable(1432, source, "Invalid role provided in RESOURCE_ROLE_ARN")
-    if not _trusts(role["AssumeRolePolicyDocument"]):
+    if not _trusts(role["AssumeRolePolicyDocument"], settings.account_id):
         raise _unreadable(1434, source, "AssumeRole failed")
     digest = hashlib.sha256(f"mediaconvert {role_arn}".encode()).hexdigest()
     key, secret, token = f"ASIA{digest[:16].upper()}", digest, digest[::-1]
@@ -83,14 +74,15 @@ def s3_client(role_arn: str, source: str, settings: EmulatorSettings) -> Any:
     )
 
 
-def _trusts(document: str | dict[str, Any]) -> bool:
-    """Whether a trust policy lets MediaConvert assume the role (no conditions are looked at)."""
+def _trusts(document: str | dict[str, Any], account_id: str) -> bool:
+    """Whether a trust policy lets MediaConvert assume the role for a job of this account."""
     policy = json.loads(document) if isinstance(document, str) else document
     for statement in policy.get("Statement", []):
         services = statement.get("Principal", {}).get("Service", [])
-        if statement.get("Effect") == "Allow" and SERVICE in (
-            [services] if isinstance(services, str) else services
-        ):
+        named = SERVICE in ([services] if isinstance(services, str) else services)
+        equals = statement.get("Condition", {}).get("StringEquals", {})
+        for_us = equals.get("aws:SourceAccount", account_id) == account_id
+        if statement.get("Effect") == "Allow" and named and for_us:
             return True
     return False
 

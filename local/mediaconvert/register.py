@@ -60,25 +60,29 @@ def install(settings: EmulatorSettings) -> None:
 def _with_resources(original: Callable[..., str], prefix: str) -> Callable[..., str]:
     """The resource that IAM checks: of CreateJob the queue, else what the path names."""
 
-    def extract(service: str, method: str, path: str, *rest: Any, **named: Any) -> str:
+    def extract(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
         if service != NAME:
-            return original(service, method, path, *rest, **named)
+            found = original(service, method, path, headers, body, *rest)
+            return _rule(found, body) if service == "events" else found
         if (method, path) == ("POST", f"{ROOT}/jobs"):
-            queue = _queue_of(rest[1] if len(rest) > 1 else named["body"])
+            queue = _field(body, "queue") or "Default"
             return queue if ":" in queue else f"{prefix}:queues/{queue}"
         if (method, path) == ("POST", f"{ROOT}/tags"):
-            return _field(rest[1] if len(rest) > 1 else named["body"], "arn")
-        found = re.fullmatch(f"{ROOT}/(jobs|queues|tags)/(.+)", path)
-        if found is None:
+            return _field(body, "arn")
+        named = re.fullmatch(f"{ROOT}/(jobs|queues|tags)/(.+)", path)
+        if named is None:
             return "*"
-        kind, name = found.group(1), unquote(found.group(2))
+        kind, name = named.group(1), unquote(named.group(2))
         return name if kind == "tags" else f"{prefix}:{kind}/{name}"
 
+    def _rule(found: str, body: bytes) -> str:
+        """The ARN that AWS checks for a rule on the default bus: without the bus's name."""
+        rule = _field(body, "Rule")  # PutTargets, which the emulator takes for no rule's
+        if found == "*" and rule and not _field(body, "EventBusName"):
+            return f"{prefix.replace(NAME, 'events')}:rule/{rule}"
+        return found.replace(":rule/default/", ":rule/")
+
     return extract
-
-
-def _queue_of(body: bytes) -> str:
-    return _field(body, "queue") or "Default"
 
 
 def _field(body: bytes, name: str) -> str:

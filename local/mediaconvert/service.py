@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from local.mediaconvert.access import require, require_pass_role
+from local.mediaconvert.access import require_pass_role
 from local.mediaconvert.errors import ApiError, bad_request
 from local.mediaconvert.plan import plan
 from local.mediaconvert.store import Store
@@ -73,10 +73,7 @@ class Service:
         for name in request.keys() - _HONOURED:
             raise bad_request(f"{name}: is not carried out by the stand-in")
         request["Queue"] = self._store.queue(request.get("Queue", "Default"))["Arn"]
-        require_pass_role(headers, request["Role"])
-        if request.get("Tags"):
-            resource = f"{self._store.arn_prefix}:jobs/new"
-            require(headers, "mediaconvert:TagResource", resource)
+        require_pass_role(headers, request["Role"], self._store.region)
         job, new = self._store.add_job(request, plan(request["Settings"]))
         if new:
             self._worker.submit(job)

@@ -40,6 +40,7 @@ class Store:
     """Everything that the service remembers; every method may be called from any thread."""
 
     def __init__(self, account_id: str, region: str) -> None:
+        self.region = region
         self.arn_prefix = f"arn:aws:mediaconvert:{region}:{account_id}"
         self._lock = threading.Lock()
         self.clear()
