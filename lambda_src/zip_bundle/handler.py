@@ -6,14 +6,12 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from msgspec.structs import replace
 
 from toq_media.aws.multipart import S3BundleStore
-from toq_media.contracts import FinalizationInput, convert, dump
+from toq_media.contracts import dump
 from toq_media.observability import bind, logger
 from toq_media.settings import ZipSettings, load
-from toq_media.tracing import traceparent_or_new
-from zip_bundle.logic import Bundler
+from zip_bundle.logic import Bundler, request_of
 
 
 @cache
@@ -25,8 +23,7 @@ def _ports() -> tuple[S3BundleStore, ZipSettings]:
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Bundle one listing."""
-    received = convert(event, FinalizationInput)
-    request = replace(received, traceparent=traceparent_or_new(received.traceparent))
+    request = request_of(event)
     bind(
         job_id=request.job_id,
         listing_identity_id=request.listing_identity_id,

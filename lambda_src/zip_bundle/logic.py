@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from toq_media.contracts import (
     PROVIDER_FINALIZATION,
@@ -17,6 +18,7 @@ from toq_media.contracts import (
     FinalizationInput,
     JobRequest,
     SkippedSource,
+    convert,
     decode,
     encode,
 )
@@ -28,6 +30,7 @@ from toq_media.errors import (
 )
 from toq_media.keys import JobKeys, zip_key
 from toq_media.ports import BundleStore
+from toq_media.tracing import traceparent_or_new
 from toq_media.zipping.layout import Entry, Plan, lay_out
 from toq_media.zipping.transfer import SourceLostError, transfer
 from zip_bundle.sources import Source, entries_of, find_sources
@@ -42,6 +45,16 @@ RESERVE_SECONDS: Final = 45.0
 """Kept back for requests under way to end, the upload to be aborted, and the error to be told."""
 
 _NAMED_IN_ERROR: Final = 5
+
+
+def request_of(event: object) -> FinalizationInput:
+    """The state machine's input, with a trace context even where the backend sent none.
+
+    Raises:
+        InvalidMessageError: a field is missing or wrong.
+    """
+    request = convert(event, FinalizationInput)
+    return replace(request, traceparent=traceparent_or_new(request.traceparent))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,9 +25,11 @@ from toq_media.contracts import (
     encode,
 )
 from toq_media.errors import (
+    InvalidMessageError,
     NothingToZipError,
 )
-from zip_bundle.logic import DIGEST_KEY
+from toq_media.tracing import traceparent_or_new
+from zip_bundle.logic import DIGEST_KEY, request_of
 
 GPS_IFD = 0x8825
 
@@ -182,3 +184,21 @@ def test_originals_stay_byte_for_byte_unless_the_stack_says_otherwise(store: Wat
     store.seed(SALA, b"\xff\xd8\xff\xe1 is not even a JPEG")
     bundle(store, asked_for(SALA))
     assert list(content(store).values()) == [store.body(SALA)]
+
+
+@pytest.mark.parametrize("sent", [{}, {"traceparent": ""}, {"traceparent": "00-zz"}])
+def test_a_missing_or_broken_trace_context_is_replaced(sent: dict[str, str]) -> None:
+    read = request_of({"jobId": 78, "listingIdentityId": 512, "assets": [], **sent})
+    assert read.traceparent == traceparent_or_new(read.traceparent)
+
+
+def test_the_backends_trace_context_is_kept() -> None:
+    event = {"jobId": 78, "listingIdentityId": 512, "assets": [], "traceparent": TRACE}
+    assert request_of(event).traceparent == TRACE
+
+
+@pytest.mark.parametrize(("field", "value"), [("jobId", 0), ("listingIdentityId", 0)])
+def test_an_id_of_zero_is_refused(field: str, value: int) -> None:
+    event = {"jobId": 78, "listingIdentityId": 512, "assets": []} | {field: value}
+    with pytest.raises(InvalidMessageError, match=field):
+        request_of(event)
