@@ -68,6 +68,14 @@ def test_a_video_is_copied_but_for_what_a_first_part_needs() -> None:
     assert len(plan.parts) == 2 + -(-(500_000_000 - MIN_PART_BYTES) // COPY_PART_BYTES)
 
 
+@pytest.mark.parametrize(("size", "copied"), [(MIN_PART_BYTES, False), (MIN_PART_BYTES + 1, True)])
+def test_ranges_are_copied_only_of_sources_that_s3_takes_ranges_of(
+    size: int, *, copied: bool
+) -> None:
+    plan = planned([6_000_000, size])
+    assert any(part.copied for part in plan.parts) is copied
+
+
 def test_small_photos_pass_through_whole() -> None:
     plan = planned([4_000_000] * 20)
     assert not any(part.copied for part in plan.parts)

@@ -168,7 +168,8 @@ class _Cutter:
     def add_entry(self, header: Header, *, start: int, length: int) -> None:
         missing = max(0, self._smallest - self._filled - header.length)
         copied = length - missing
-        if copied >= self._smallest:
+        # UploadPartCopy takes a range only of sources larger than 5 MB (its API reference).
+        if copied >= self._smallest and length > MIN_PART_BYTES:
             self.add(header)
             self._through(header.entry, start, missing)
             self._flush()
