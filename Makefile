@@ -58,9 +58,16 @@ inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then revi
 format: $(STAMP) ## rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
+.PHONY: bench
+bench: $(STAMP) ## benchmarks, side by side with peers; fails below a target's floor
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes \
+	  --requirements requirements/bench.txt --target .build/bench/python \
+	  || echo "==> pyvips cannot be had here; the benchmark leaves it out"
+	@PYTHONPATH=$(PYTHONPATH):.build/bench/python $(BIN)/python -m bench.renditions
+
 .PHONY: lock
 lock: $(STAMP) ## resolve requirements/*.in into hashed locks without URLs
-	@cd requirements && for name in uv lambda imaging runtime dev; do \
+	@cd requirements && for name in uv lambda imaging runtime dev bench; do \
 	  ../$(BIN)/uv pip compile --quiet $$name.in --output-file $$name.txt --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate; done
 
