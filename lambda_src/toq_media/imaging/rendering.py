@@ -32,8 +32,17 @@ QUALITY: Final = 85
 
 _LARGEST_FIRST: Final = sorted(RENDITION_WIDTHS.items(), key=lambda item: -item[1])
 _EXIF_DECIDES: Final = ("image/jpeg", "image/png", "image/webp", "image/avif")
-_BYTES_PER_PIXEL: Final = {"image/png": 8, "image/gif": 8, "image/tiff": 12}
-_BYTES_PER_PIXEL_OF_CODECS: Final = 16
+_BYTES_PER_PIXEL: Final = {
+    "image/gif": 8,
+    "image/png": 11,
+    "image/heic": 12,
+    "image/heif": 12,
+    "image/avif": 14,
+    "image/tiff": 14,
+    "image/webp": 19,
+}
+"""Peak of decoding and the first resize, measured with alpha, which costs a copy."""
+
 _BYTES_PER_DRAFT_PIXEL: Final = 8
 _COEFFICIENT_BYTES: Final = 2
 
@@ -88,7 +97,7 @@ class Picture:
         """Estimate of the memory that `render` needs at its peak; on the high side."""
         full = self._full_size[0] * self._full_size[1]
         if self._media_type != "image/jpeg":
-            return full * _BYTES_PER_PIXEL.get(self._media_type, _BYTES_PER_PIXEL_OF_CODECS)
+            return full * _BYTES_PER_PIXEL[self._media_type]
         drafted = self._image.width * self._image.height * _BYTES_PER_DRAFT_PIXEL
         if not self._image.info.get("progressive"):
             return drafted
