@@ -57,8 +57,8 @@ def segment_of(asset_type: str) -> str:
 class RawKey:
     """A checked raw key, taken apart: `{listing}/raw/{directory}/{filename}`."""
 
-    POSTER_SUFFIX: ClassVar = ".0000000.jpg"
-    """What MediaConvert appends to the first frame capture's name: a seven-digit counter."""
+    POSTER_SUFFIX: ClassVar = ".0000001.jpg"
+    """What MediaConvert appends to the second frame capture's name: a counter from zero."""
 
     listing_id: int
     directory: str

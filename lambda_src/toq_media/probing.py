@@ -44,9 +44,20 @@ class VideoLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoFacts:
-    """What the index says. Width and height are as displayed: rotated, with square pixels."""
+    """What the index says.
+
+    Attributes:
+        duration_seconds: Length of the longest track.
+        picture_seconds: Length of the picture track.
+        width: Pixels as displayed: rotated, with square pixels.
+        height: The same.
+        rotation: Clockwise degrees by which the stored picture is turned for display.
+        codec: Usual name of the picture's codec.
+        has_audio: Whether there is sound.
+    """
 
     duration_seconds: float
+    picture_seconds: float
     width: int
     height: int
     rotation: int
@@ -78,7 +89,8 @@ def probe(read_range: ReadRange, size: int, limits: VideoLimits) -> VideoFacts:
             "video is in fragments or has a packed index; export it as a plain MP4 file",
         )
     tracks = [box for box in movie.children() if box.kind == b"trak"]
-    pictures = [track for track in tracks if _handler(track) == b"vide" and _samples(track)]
+    # A poster needs a second frame, and a lone picture is no video.
+    pictures = [track for track in tracks if _handler(track) == b"vide" and _samples(track) > 1]
     sounds = [track for track in tracks if _handler(track) == b"soun" and _samples(track)]
     if not pictures:
         raise corrupt("it has no pictures")
@@ -97,6 +109,7 @@ def probe(read_range: ReadRange, size: int, limits: VideoLimits) -> VideoFacts:
     width, height = _display_size(track, turned=rotation in {90, 270})
     return VideoFacts(
         duration_seconds=duration,
+        picture_seconds=_track_seconds(track),
         width=width,
         height=height,
         rotation=rotation,

@@ -192,8 +192,13 @@ def _video(facts: VideoFacts) -> dict[str, Any]:
 
 
 def _poster(facts: VideoFacts, target_width: int) -> dict[str, Any]:
-    """The first frame as a JPEG: the only one that every clip has, however short."""
+    """A frame as a JPEG: one second in, or half-way of a shorter clip.
+
+    MediaConvert always captures the first frame too, which is black in many clips; the poster is
+    the second capture, whatever the clip's length, so that its name is known beforehand.
+    """
     width, height = _scaled(facts, target_width / facts.width)
+    interval_ms = min(1000, max(1, int(facts.picture_seconds * 500)))
     return {
         "Extension": "jpg",
         "ContainerSettings": {"Container": "RAW"},
@@ -203,9 +208,9 @@ def _poster(facts: VideoFacts, target_width: int) -> dict[str, Any]:
             {
                 "Codec": "FRAME_CAPTURE",
                 "FrameCaptureSettings": {
-                    "FramerateNumerator": 1,
-                    "FramerateDenominator": 1,
-                    "MaxCaptures": 1,
+                    "FramerateNumerator": 1000,
+                    "FramerateDenominator": interval_ms,
+                    "MaxCaptures": 2,
                     "Quality": _JPEG_QUALITY,
                 },
             },

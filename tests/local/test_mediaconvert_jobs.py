@@ -76,6 +76,22 @@ def test_transcode(studio: Studio, made: dict[str, Any], shape: tuple[int, int] 
     }
 
 
+def test_poster_is_not_the_black_first_frame(studio: Studio) -> None:
+    """The clip fades in from black over its first half."""
+    body = clip(sound=False, options=("-vf", "fade=in:0:13"))
+    raw = studio.upload(body, studio.stage.name("fade") + ".mp4")
+    client = studio.client("mediaconvert")
+    studio.finished(client.create_job(**studio.request(raw, facts_of(body)))["Job"]["Id"])
+    poster = video_renditions(raw)["small"]
+    first = poster.replace(".0000001.", ".0000000.")
+    brightness = {
+        key: Image.open(io.BytesIO(studio.read(key))).convert("L").resize((1, 1)).getpixel((0, 0))
+        for key in (poster, first)
+    }
+    assert brightness[first] == pytest.approx(0, abs=4)
+    assert brightness[poster] == pytest.approx(128, abs=60)
+
+
 def test_turned_picture_is_upright(studio: Studio) -> None:
     """The test picture's first column is dark at the top once the flag is honoured."""
     upright = clip(size="320x180", sound=False)

@@ -22,7 +22,13 @@ Settings = dict[str, Any]
 
 def our_settings(*, has_audio: bool = True) -> Settings:
     facts = VideoFacts(
-        duration_seconds=5, width=1920, height=1080, rotation=0, codec="h264", has_audio=has_audio
+        duration_seconds=5,
+        picture_seconds=5,
+        width=1920,
+        height=1080,
+        rotation=0,
+        codec="h264",
+        has_audio=has_audio,
     )
     job = video_job(
         facts,
@@ -52,7 +58,7 @@ def test_program_s_own_settings_are_all_carried_out() -> None:
     assert made.rotate is None
     assert all(isinstance(output.codec, Capture) for output in outputs[1:])
     raw = RawKey.parse(KEY, listing_id=512)
-    keys = [o.key % 0 if isinstance(o.codec, Capture) else o.key for o in outputs]
+    keys = [o.key % 1 if isinstance(o.codec, Capture) else o.key for o in outputs]
     assert keys == list(video_renditions(raw).values())
 
 

@@ -144,6 +144,10 @@ def test_cut_off_files_are_corrupt(options: tuple[str, ...], share: float) -> No
     assert error.code == ErrorCode.CORRUPT_MEDIA
 
 
+def test_single_picture_is_no_video() -> None:
+    assert "no pictures" in refusal(clip(seconds=0.04, sound=False)).message
+
+
 def test_empty_file_and_lone_header() -> None:
     assert refusal(b"").code == ErrorCode.CORRUPT_MEDIA
     assert refusal(box(b"ftyp", b"isom", bytes(4))).code == ErrorCode.CORRUPT_MEDIA

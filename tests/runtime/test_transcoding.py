@@ -20,9 +20,16 @@ KEY = "512/raw/video/vertical/vertical-01-tour.v2.MOV"
 JOB = JobKeys(listing_id=512, job_id=77, retry=0)
 
 
-def facts(width: int = 1920, height: int = 1080, *, has_audio: bool = True) -> VideoFacts:
+def facts(
+    width: int = 1920,
+    height: int = 1080,
+    *,
+    has_audio: bool = True,
+    picture_seconds: float = 5.0,
+) -> VideoFacts:
     return VideoFacts(
         duration_seconds=5.0,
+        picture_seconds=picture_seconds,
         width=width,
         height=height,
         rotation=0,
@@ -147,19 +154,21 @@ def test_destinations_are_the_keys_that_are_reported_afterwards() -> None:
     for destination, output in outputs(job):
         capture = output["VideoDescription"]["CodecSettings"]["Codec"] == "FRAME_CAPTURE"
         made[destination.removeprefix("s3://media/")] = (
-            f"{destination}{'.0000000' if capture else ''}.{output['Extension']}"
+            f"{destination}{'.0000001' if capture else ''}.{output['Extension']}"
         )
     expected = video_renditions(RawKey.parse(KEY, listing_id=512))
     assert set(expected) == {"original", "thumbnail", "small", "medium", "large"}
     assert sorted(made.values()) == sorted(f"s3://media/{key}" for key in expected.values())
     assert expected["original"] == "512/processed/video/vertical/original/vertical-01-tour.v2.mp4"
-    assert expected["large"].endswith("/large/vertical-01-tour.v2.0000000.jpg")
+    assert expected["large"].endswith("/large/vertical-01-tour.v2.0000001.jpg")
 
 
-def test_posters_are_the_first_frame() -> None:
-    for _, output in outputs(build(facts()))[1:]:
+@pytest.mark.parametrize(("seconds", "at_ms"), [(5.0, 1000), (2.0, 1000), (0.6, 300), (0.001, 1)])
+def test_posters_are_the_second_capture_which_every_clip_has(seconds: float, at_ms: int) -> None:
+    for _, output in outputs(build(facts(picture_seconds=seconds)))[1:]:
         settings = output["VideoDescription"]["CodecSettings"]["FrameCaptureSettings"]
-        assert settings["MaxCaptures"] == 1
+        assert settings["MaxCaptures"] == 2
+        assert settings["FramerateDenominator"] * 1000 == at_ms * settings["FramerateNumerator"]
 
 
 def test_token_is_of_the_attempt_and_the_asset() -> None:
