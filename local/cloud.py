@@ -12,8 +12,9 @@ from typing import Any
 
 from components.functions.bundle import ROOT
 from components.stack_config import load_stack_config
-from local.deploy import PROJECT, STACK, DeployedResource, Deployment, deploy
+from local.deploy import STACK, DeployedResource, Deployment, deploy
 from local.emulator import Emulator
+from local.program import PROJECT
 from local.provisioners import Target
 
 _SECRET_BYTES = 32

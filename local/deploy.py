@@ -6,12 +6,9 @@ Pulumi's own mocks are the seam: the SDK hands each resource with resolved input
 
 from __future__ import annotations
 
-import os
 import runpy
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,9 +23,9 @@ from pulumi.runtime.sync_await import _sync_await
 from components.functions.bundle import ROOT
 from components.stack_config import load_stack_config
 from local.errors import UnsupportedResourceError
+from local.program import PROJECT, program_runtime
 from local.provisioners import Created, Target, create
 
-PROJECT = "toq-media"
 STACK = "local"
 
 
@@ -120,7 +117,7 @@ def deploy(
         BundleError: an archive cannot be built.
     """
     creating = CreatingMocks(target, progress)
-    with _runtime(root):
+    with program_runtime(root):
         exports = _evaluate(root, creating, {**load_stack_config(root, STACK), **(config or {})})
     return Deployment(exports=exports, resources=tuple(creating.resources))
 
@@ -142,23 +139,3 @@ def _evaluate(root: Path, creating: CreatingMocks, config: dict[str, str]) -> di
 
     _sync_await(run_pulumi_func(program))
     return exports
-
-
-@contextmanager
-def _runtime(root: Path) -> Iterator[None]:
-    """What the CLI would set up for the program, undone afterwards.
-
-    Without PULUMI_ERROR_OUTPUT_STRING an Output in an f-string becomes a sentence in a name.
-    """
-    variable = "PULUMI_ERROR_OUTPUT_STRING"
-    before, path = os.environ.get(variable), list(sys.path)
-    os.environ[variable] = "true"
-    sys.path.insert(0, str(root))
-    try:
-        yield
-    finally:
-        sys.path[:] = path
-        if before is None:
-            del os.environ[variable]
-        else:
-            os.environ[variable] = before

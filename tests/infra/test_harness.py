@@ -7,7 +7,7 @@ import pytest
 from pulumi_aws import get_caller_identity, sqs
 
 from components.children import child
-from tests.infra.harness import HarnessError, record
+from tests.infra.harness import RecordingError, record
 
 
 class Group(pulumi.ComponentResource):
@@ -47,7 +47,7 @@ def test_a_failing_apply_fails_although_nobody_returns_it() -> None:
 
 
 def test_a_resource_outside_every_component_fails() -> None:
-    with pytest.raises(HarnessError, match="is in no component"):
+    with pytest.raises(RecordingError, match="is in no component"):
         record(lambda: _ignore(sqs.Queue("q")))
 
 
@@ -57,12 +57,12 @@ def test_two_resources_with_one_urn_fail() -> None:
         sqs.Queue("q", opts=child(group))
         sqs.Queue("q", opts=child(group))
 
-    with pytest.raises(HarnessError, match="two resources are called"):
+    with pytest.raises(RecordingError, match="two resources are called"):
         record(program)
 
 
 def test_a_call_that_no_test_expects_fails() -> None:
-    with pytest.raises(HarnessError, match="getCallerIdentity"):
+    with pytest.raises(RecordingError, match="getCallerIdentity"):
         record(lambda: _ignore(get_caller_identity()))
 
 
