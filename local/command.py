@@ -41,6 +41,8 @@ class Outcome:
     result: RunResult
     folder: Folder
     objects: dict[str, Path]
+    ready: dict[str, float]
+    """Seconds from the job's message to each object's appearance, by key."""
     problems: list[str]
     timings: dict[str, float]
 
@@ -96,11 +98,12 @@ def _run(folder: Folder, out: Path, console: Console) -> Outcome:
                 progress=tell,
             )
             result = run.run(folder.files)
-        objects = _download(cloud, out)
+        objects, modified = _download(cloud, out)
     outcome = Outcome(
         result=result,
         folder=folder,
         objects=objects,
+        ready={key: max(0.0, at - result.published_at) for key, at in modified.items()},
         problems=check_listing(result, folder.files, objects),
         timings={"deploy": deployed, **result.timings},
     )
@@ -132,18 +135,21 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _download(cloud: LocalCloud, out: Path) -> dict[str, Path]:
-    """Everything under the listing's `processed/`, under `out/results/`."""
+def _download(cloud: LocalCloud, out: Path) -> tuple[dict[str, Path], dict[str, float]]:
+    """Everything under the listing's `processed/`, as files, and when each was written."""
     results = out / "results"
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
     s3 = cloud.backend_client("s3")
     objects: dict[str, Path] = {}
+    modified: dict[str, float] = {}
     for key in cloud.keys(f"{LISTING_ID}/processed/"):
         objects[key] = results / key
         objects[key].parent.mkdir(parents=True, exist_ok=True)
-        s3.download_file(cloud.bucket, key, str(objects[key]))
-    return objects
+        found = s3.get_object(Bucket=cloud.bucket, Key=key)
+        objects[key].write_bytes(found["Body"].read())
+        modified[key] = found["LastModified"].timestamp()
+    return objects, modified
 
 
 def summary_of(outcome: Outcome) -> dict[str, Any]:
@@ -166,7 +172,11 @@ def summary_of(outcome: Outcome) -> dict[str, Any]:
         "listingIdentityId": LISTING_ID,
         "traceparent": result.traceparent,
         "assets": [
-            {"type": types.get(output["rawKey"], ""), **output}
+            {
+                "type": types.get(output["rawKey"], ""),
+                **output,
+                "readySeconds": _ready(outcome, output),
+            }
             for output in result.processing.body.get("outputs", [])
         ],
         "skipped": [{"path": str(path), "reason": why} for path, why in outcome.folder.skipped],
@@ -189,6 +199,12 @@ def summary_of(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _ready(outcome: Outcome, output: dict[str, Any]) -> float | None:
+    """Seconds from the job's message to the asset's last output; S3 keeps whole seconds."""
+    times = [outcome.ready[key] for key in output["outputs"].values() if key in outcome.ready]
+    return round(max(times), 1) if times else None
+
+
 def _show(outcome: Outcome, out: Path, console: Console) -> None:
     console.print(_asset_table(outcome))
     console.print(_bucket_tree(outcome.objects))
@@ -207,17 +223,20 @@ def _show(outcome: Outcome, out: Path, console: Console) -> None:
 
 def _asset_table(outcome: Outcome) -> Table:
     files: dict[str, MediaFile] = {file.key: file for file in outcome.folder.files}
-    table = Table("asset", "original", "renditions", "bytes", title="assets")
+    table = Table("asset", "original", "renditions", "bytes", "ready after", title="assets")
     for output in outcome.result.processing.body.get("outputs", []):
         file = files[output["rawKey"]]
         size = "x".join(map(str, file.upright)) if file.upright else file.content_type
-        sizes = [outcome.objects[key].stat().st_size for key in output["outputs"].values()]
+        keys = [key for key in output["outputs"].values() if key in outcome.objects]
+        sizes = [outcome.objects[key].stat().st_size for key in keys]
+        ready = _ready(outcome, output)
         names = " ".join(name.split("_", 1)[0] for name in output["outputs"])
         table.add_row(
             output["rawKey"].split("/raw/", 1)[1],
             size,
             output["errorCode"] or names,
             f"{sum(sizes):,}" if sizes else "",
+            "" if ready is None else f"{ready:.0f} s",
         )
     return table
 

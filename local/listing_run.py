@@ -63,6 +63,7 @@ class RunResult:
 
     listing_id: int
     traceparent: str
+    published_at: float
     processing: Callback
     finalization: Callback | None
     executions: list[Execution]
@@ -92,6 +93,7 @@ class ListingRun:
         with _timed(timings, "upload"):
             self._upload(files)
         with _timed(timings, "processing"):
+            published_at = time.time()
             self._publish(files, traceparent)
             processing = self._await(self.process_job, "process", len(files))
         outputs = processing.body.get("outputs", [])
@@ -106,6 +108,7 @@ class ListingRun:
         return RunResult(
             listing_id=self.listing_id,
             traceparent=traceparent,
+            published_at=published_at,
             processing=processing,
             finalization=finalization,
             executions=self._executions(finalized=bool(done)),
