@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class ApiError(Exception):
     """An error response of the API, by MediaConvert's name for it."""
 
-    STATUSES = {  # noqa: RUF012 - read only
+    STATUSES: ClassVar = {
         "BadRequestException": 400,
         "ForbiddenException": 403,
         "NotFoundException": 404,
