@@ -223,18 +223,19 @@ def _show(outcome: Outcome, out: Path, console: Console) -> None:
 
 def _asset_table(outcome: Outcome) -> Table:
     files: dict[str, MediaFile] = {file.key: file for file in outcome.folder.files}
-    table = Table("asset", "original", "renditions", "bytes", "ready after", title="assets")
+    table = Table("asset", "original", "renditions", "bytes", "ready", title="assets")
     for output in outcome.result.processing.body.get("outputs", []):
         file = files[output["rawKey"]]
         size = "x".join(map(str, file.upright)) if file.upright else file.content_type
         keys = [key for key in output["outputs"].values() if key in outcome.objects]
         sizes = [outcome.objects[key].stat().st_size for key in keys]
         ready = _ready(outcome, output)
-        names = " ".join(name.split("_", 1)[0] for name in output["outputs"])
+        names = [name.split("_", 1)[0] for name in output["outputs"]]
+        widths = " ".join(str(RENDITION_WIDTHS.get(name, name)) for name in names)
         table.add_row(
-            output["rawKey"].split("/raw/", 1)[1],
+            output["rawKey"].rsplit("/", 1)[-1],
             size,
-            output["errorCode"] or names,
+            output["errorCode"] or widths,
             f"{sum(sizes):,}" if sizes else "",
             "" if ready is None else f"{ready:.0f} s",
         )
