@@ -10,6 +10,7 @@ from rich.console import Console
 
 from components.functions.bundle import BundleError
 from components.settings import SettingsError
+from components.stack_config import StackConfigError
 from local import command
 from local.bundle_report import print_bundle
 from local.errors import LocalCloudError, UsageError
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
                 raise UsageError("MEDIA: name a folder, as in `make process MEDIA=photos OUT=out`")
             return command.process(Path(options.media), options.out, console)
         print_bundle(console)
-    except (LocalCloudError, BundleError, SettingsError) as error:
+    except (LocalCloudError, BundleError, SettingsError, StackConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     return 0

@@ -14,11 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.infra.harness import KEY_ID, Recorded, record_stack
+from tests.infra.harness import Recorded, record_stack
+from tests.infra.staging_facts import ACCOUNT, BUCKET, KEY, by_sid
 
-ACCOUNT = "058264253741"
-KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{KEY_ID}"
-BUCKET = "arn:aws:s3:::toq-listing-medias"
 SERVICES_WITHOUT_RESOURCES = {"WriteTraces", "DeliverLogs"}
 """Statements on `*`: X-Ray and log delivery know no resources (service authorization reference)."""
 
@@ -61,14 +59,6 @@ def role_policy(kind: str) -> dict[str, dict[str, Any]]:
     """Statements of a role by Sid."""
     policy = record_stack("staging").one("aws:iam/rolePolicy:RolePolicy", f"identity-{kind}-policy")
     return by_sid(json.loads(policy.inputs["policy"]))
-
-
-def by_sid(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {statement["Sid"]: statement for statement in document["Statement"]}
-
-
-def resource_policy(type_: str, name: str) -> dict[str, dict[str, Any]]:
-    return by_sid(json.loads(record_stack("staging").one(type_, name).inputs["policy"]))
 
 
 def as_list(value: Any) -> list[str]:
@@ -260,54 +250,6 @@ def test_services_act_for_this_account_only(staging: Recorded) -> None:
             assert ACCOUNT in json.dumps(statement["Condition"]) or BUCKET in json.dumps(
                 statement["Condition"]
             ), f"{name} {statement['Sid']}"
-
-
-def test_no_role_is_a_principal_of_the_key() -> None:
-    statements = resource_policy("aws:kms/key:Key", "encryption-key")
-
-    assert [sid for sid, item in statements.items() if "AWS" in item["Principal"]] == [
-        "AdministerThroughIam"
-    ]
-    assert statements["SealLogGroups"]["Condition"] == {
-        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:*"}
-    }
-    assert {"DeadLettersFromEventBridge", "AlarmsToTopic"} <= statements.keys()
-
-
-def test_the_media_bucket_refuses_plain_http_and_foreign_keys() -> None:
-    statements = resource_policy("aws:s3/bucketPolicy:BucketPolicy", "storage-media-policy")
-    key = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-
-    assert statements["DenyInsecureTransport"]["Condition"] == {
-        "Bool": {"aws:SecureTransport": "false"}
-    }
-    assert statements["DenyOtherKey"]["Effect"] == "Deny"
-    assert statements["DenyOtherKey"]["Condition"] == {
-        "StringNotEquals": {key: KEY},
-        "Null": {key: "false"},  # without it, a PUT that names no key at all would be denied
-    }
-
-
-def test_access_logs_can_be_delivered_from_this_bucket_only() -> None:
-    statement = resource_policy("aws:s3/bucketPolicy:BucketPolicy", "storage-logs-policy")[
-        "AccessLogDelivery"
-    ]
-
-    assert statement["Principal"] == {"Service": "logging.s3.amazonaws.com"}
-    assert statement["Resource"] == "arn:aws:s3:::toq-logs-staging/*"
-    assert statement["Condition"] == {
-        "ArnLike": {"aws:SourceArn": BUCKET},
-        "StringEquals": {"aws:SourceAccount": ACCOUNT},
-    }
-
-
-def test_queues_refuse_plain_http() -> None:
-    for name in ("messaging-queue-policy", "messaging-dead-letter-queue-policy"):
-        statement = resource_policy("aws:sqs/queuePolicy:QueuePolicy", name)[
-            "DenyInsecureTransport"
-        ]
-        assert statement["Action"] == "sqs:*"
-        assert statement["Principal"] == "*"
 
 
 def _service(document: dict[str, Any]) -> str:
