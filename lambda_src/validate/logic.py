@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import msgspec
+
 from toq_media.contracts import (
     AssetKind,
     AssetRef,
@@ -66,6 +68,7 @@ class Validator:
                     range(len(request.assets)),
                 )
             )
+        assets = _refuse_shared_outputs(assets, keys.listing_id)
         images = self._batches(assets, "picture")
         documents = self._batches(assets, "document")
         videos = [i for i, asset in enumerate(assets) if _is_valid(asset, "video")]
@@ -213,6 +216,35 @@ def _kind(asset_type: str, media_type: str) -> AssetKind:
             f"a {kind} was declared, the content is {media_type or 'of no known type'}",
         )
     return kind
+
+
+def _refuse_shared_outputs(assets: list[ManifestAsset], listing_id: int) -> list[ManifestAsset]:
+    """The assets; one that would overwrite an earlier one's output becomes an error.
+
+    `a.mov` and `a.mp4` in one folder are one video key, `a.png` and `a.png.jpg` one rendition.
+    """
+    owners: dict[str, str] = {}
+
+    def check(asset: ManifestAsset) -> ManifestAsset:
+        if asset.error_code:
+            return asset
+        owner = owners.setdefault(_main_output(asset, listing_id), asset.key)
+        if owner == asset.key:
+            return asset
+        return msgspec.structs.replace(
+            asset,
+            error_code=ErrorCode.VALIDATION_ERROR,
+            error_message=f"its result would overwrite that of {owner}; rename one of them",
+        )
+
+    return [check(asset) for asset in assets]
+
+
+def _main_output(asset: ManifestAsset, listing_id: int) -> str:
+    raw = RawKey.parse(asset.key, listing_id=listing_id)
+    if asset.kind == "video":
+        return raw.video()
+    return raw.document() if asset.kind == "document" else raw.rendition("large")
 
 
 def _family(asset_type: str) -> str:

@@ -137,3 +137,12 @@ def test_a_fault_of_s3_fails_the_state_so_that_it_is_retried() -> None:
 
     with pytest.raises(RetryableError):
         validate(Faulty(), photo("a.jpg"))
+
+
+def test_two_originals_never_share_an_output() -> None:  # field note 63
+    store = FakeStore()
+    for name in ("a.png", "a.png.jpg", "b.jpg"):
+        store.seed(f"512/raw/photo/vertical/{name}", JPEG)
+    _, manifest = validate(store, photo("a.png"), photo("a.png.jpg"), photo("b.jpg"))
+    assert [asset.error_code for asset in manifest.assets] == ["", "VALIDATION_ERROR", ""]
+    assert "a.png" in manifest.assets[1].error_message
