@@ -1,0 +1,1 @@
+"""The TOQ media service: HTTP API, database and reconciler of the pipeline's other side."""

@@ -1,0 +1,35 @@
+"""What routes ask for: the running service and the caller."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from backend.auth import Authenticator, Principal
+from backend.context import Context
+from backend.errors import UnauthorizedError
+
+_bearer = HTTPBearer(auto_error=False, description="a JWT, or the fixed token of development")
+
+
+def context_of(request: Request) -> Context:
+    """The running service."""
+    context: Context = request.app.state.context
+    return context
+
+
+def caller_of(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    """The authenticated caller; 401 without a valid bearer token."""
+    if credentials is None:
+        raise UnauthorizedError("MISSING_TOKEN", "send the header 'Authorization: Bearer <token>'")
+    authenticator: Authenticator = request.app.state.authenticator
+    return authenticator.authenticate(credentials.credentials)
+
+
+Service = Annotated[Context, Depends(context_of)]
+Caller = Annotated[Principal, Depends(caller_of)]
