@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -223,15 +224,14 @@ def _show(outcome: Outcome, out: Path, console: Console) -> None:
 
 def _asset_table(outcome: Outcome) -> Table:
     files: dict[str, MediaFile] = {file.key: file for file in outcome.folder.files}
-    table = Table("asset", "original", "renditions", "bytes", "ready", title="assets")
+    table = Table("asset", "original", "widths", "bytes", "ready", title="assets")
     for output in outcome.result.processing.body.get("outputs", []):
         file = files[output["rawKey"]]
         size = "x".join(map(str, file.upright)) if file.upright else file.content_type
         keys = [key for key in output["outputs"].values() if key in outcome.objects]
         sizes = [outcome.objects[key].stat().st_size for key in keys]
         ready = _ready(outcome, output)
-        names = [name.split("_", 1)[0] for name in output["outputs"]]
-        widths = " ".join(str(RENDITION_WIDTHS.get(name, name)) for name in names)
+        widths = " ".join(_width(outcome.objects[key]) for key in keys)
         table.add_row(
             output["rawKey"].rsplit("/", 1)[-1],
             size,
@@ -240,6 +240,14 @@ def _asset_table(outcome: Outcome) -> Table:
             "" if ready is None else f"{ready:.0f} s",
         )
     return table
+
+
+def _width(path: Path) -> str:
+    """A rendition's width in pixels; of anything else its suffix."""
+    if path.suffix.lower() not in {".jpg", ".jpeg"}:
+        return path.suffix.removeprefix(".")
+    with Image.open(path) as rendition:
+        return str(rendition.width)
 
 
 def _bucket_tree(objects: dict[str, Path]) -> Tree:
