@@ -209,6 +209,7 @@ def _ready(outcome: Outcome, output: dict[str, Any]) -> float | None:
 def _show(outcome: Outcome, out: Path, console: Console) -> None:
     console.print(_asset_table(outcome))
     console.print(_bucket_tree(outcome.objects))
+    console.print(_bundle_tree(outcome.objects))
     for run in outcome.result.executions:
         table = Table("state", "begins", "takes", title=run.arn.rsplit(":", 1)[-1])
         for state in run.states:
@@ -248,6 +249,17 @@ def _width(path: Path) -> str:
         return path.suffix.removeprefix(".")
     with Image.open(path) as rendition:
         return str(rendition.width)
+
+
+def _bundle_tree(objects: dict[str, Path]) -> Tree:
+    """What is in the listing's bundles."""
+    tree = Tree("bundle")
+    for key in sorted(key for key in objects if "/processed/zip/" in key):
+        with zipfile.ZipFile(objects[key]) as archive:
+            node = tree.add(key)
+            for entry in archive.infolist():
+                node.add(f"{entry.filename}  {entry.file_size:,} B")
+    return tree
 
 
 def _bucket_tree(objects: dict[str, Path]) -> Tree:
