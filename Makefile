@@ -50,6 +50,10 @@ lint: $(STAMP) ## format, lint, types and import rules
 test: lint ## everything that CI runs
 	@echo "==> tests"; $(BIN)/pytest
 
+.PHONY: policy
+policy: $(STAMP) ## the policy pack over a stack's resources, offline: make policy STACK=staging [SARIF=file] [JSON=1]
+	@$(BIN)/python -W ignore -m local.policy_run --stack $(STACK) $(if $(JSON),--json) $(if $(SARIF),--sarif $(SARIF))
+
 .PHONY: inventory
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory
