@@ -36,6 +36,10 @@ demo: $(STAMP) ## the main job: deploy the local stack, put a sample listing thr
 process: $(STAMP) ## the same with your own files: make process MEDIA=folder OUT=folder
 	@$(BIN)/python -m local process --media "$(MEDIA)" --out "$(OUT)"
 
+.PHONY: preview
+preview: $(STAMP) ## offline: what STACK would have; BASE=ref what changes; FORMAT=json|markdown
+	@$(BIN)/python -m local preview --stack "$(STACK)" --base "$(BASE)" --format "$(if $(JSON),json,$(or $(FORMAT),text))"
+
 .PHONY: bundle
 bundle: $(STAMP) ## build the functions' archives and layers; print what is in them
 	@$(BIN)/python -m local bundle

@@ -14,9 +14,13 @@ from components.stack_config import StackConfigError
 from local import command
 from local.bundle_report import print_bundle
 from local.errors import LocalCloudError, UsageError
+from local.preview.run import FORMATS, preview
+from local.recorder import RecordingError
 
 BAD_INPUT = 2
 """Exit code for what its user can mend; 1 is a check that did not hold."""
+
+_FOR_ITS_USER = (LocalCloudError, BundleError, SettingsError, StackConfigError, RecordingError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,8 +34,11 @@ def main(arguments: list[str] | None = None) -> int:
             if not options.media:
                 raise UsageError("MEDIA: name a folder, as in `make process MEDIA=photos OUT=out`")
             return command.process(Path(options.media), options.out, console)
+        if options.command == "preview":
+            print(preview(options.stack, base=options.base, output=options.format), end="")
+            return 0
         print_bundle(console)
-    except (LocalCloudError, BundleError, SettingsError, StackConfigError) as error:
+    except _FOR_ITS_USER as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
     return 0
@@ -45,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     process = commands.add_parser("process", help="the same with a folder of your own")
     process.add_argument("--media", default="")
     process.add_argument("--out", type=Path, default=Path("out/process"))
+    look = commands.add_parser("preview", help="what a stack would have, or what changes in it")
+    look.add_argument("--stack", default="staging")
+    look.add_argument("--base", default="", help="git ref to compare with")
+    look.add_argument("--format", choices=FORMATS, default="text")
     commands.add_parser("bundle", help="build the functions' archives and layers")
     return parser
 

@@ -42,7 +42,7 @@ class RecordingError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One registration, as the engine would see it."""
+    """One registration, as the engine would see it; `secrets` names the inputs that are secret."""
 
     urn: str
     type: str
@@ -51,6 +51,7 @@ class Resource:
     custom: bool
     provider: str
     inputs: dict[str, Any]
+    secrets: frozenset[str]
     protect: bool
     retain_on_delete: bool
     import_id: str
@@ -64,6 +65,7 @@ class Recorded:
 
     resources: list[Resource] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
+    secret_exports: set[str] = field(default_factory=set)
 
     def of_type(self, type_: str) -> list[Resource]:
         """Resources of one type."""
@@ -111,6 +113,18 @@ def as_aws(
     }
 
 
+class Archives:
+    """Names of archives that are never built."""
+
+    def function_archive(self, package: str, *, root: Path = Path()) -> Path:
+        """Path of one function's archive."""
+        return root / f".build/{package}.zip"
+
+    def layer_archive(self, layer: str, target: bundle.Target, *, root: Path = Path()) -> Path:
+        """Path of one layer's archive."""
+        return root / f".build/{target}-{layer}.zip"
+
+
 class _Mocks(pulumi_mocks.Mocks):
     def __init__(self, account_id: str, answer: Answer) -> None:
         self._account_id = account_id
@@ -143,7 +157,9 @@ class _Monitor(pulumi_mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 -- the gRPC method's name
         if f"::{STACK_TYPE}::" in request.urn:
-            self.recorded.exports.update(plain(rpc.deserialize_properties(request.outputs)))
+            outputs = rpc.deserialize_properties(request.outputs)
+            self.recorded.exports.update(plain(outputs))
+            self.recorded.secret_exports.update(_secrets(outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def _record(self, request: Any) -> None:
@@ -152,6 +168,7 @@ class _Monitor(pulumi_mocks.MockMonitor):
             raise RecordingError(f"two resources are called {urn}")
         if request.custom and request.parent.split("::")[2] == STACK_TYPE:
             raise RecordingError(f"{urn} is in no component: give it opts with parent")
+        inputs = rpc.deserialize_properties(request.object)
         self.recorded.resources.append(
             Resource(
                 urn=urn,
@@ -160,7 +177,8 @@ class _Monitor(pulumi_mocks.MockMonitor):
                 parent=request.parent,
                 custom=request.custom,
                 provider=request.provider,
-                inputs=plain(rpc.deserialize_properties(request.object)),
+                inputs=plain(inputs),
+                secrets=_secrets(inputs),
                 protect=request.protect,
                 retain_on_delete=request.retainOnDelete,
                 import_id=request.importId,
@@ -200,6 +218,7 @@ def record_stack(
     *,
     changes: Mapping[str, str] | None = None,
     answer: Answer = as_aws,
+    archives: Archives | None = None,
     root: Path = ROOT,
 ) -> Recorded:
     """The real `__main__.py` with a committed stack's configuration; archives are stand-ins.
@@ -208,6 +227,7 @@ def record_stack(
         stack: name of the stack, as in `Pulumi.<stack>.yaml`.
         changes: configuration keys over the stack's, as one would set them for a single update.
         answer: what the cloud says of each new resource.
+        archives: the stand-ins of the archives, plain names by default.
         root: folder of `Pulumi.yaml` and the program.
 
     Raises:
@@ -221,27 +241,31 @@ def record_stack(
     def program() -> None:
         runpy.run_path(str(root / "__main__.py"))
 
-    with _without_archives():
+    with _stand_ins(archives or Archives()):
         return record(program, stack=stack, config=config, answer=answer, root=root)
 
 
 @contextmanager
-def _without_archives() -> Iterator[None]:
+def _stand_ins(archives: Archives) -> Iterator[None]:
     """Building a layer needs a package index; a recording looks at resources, not at archives."""
     real = bundle.layer_archive, bundle.function_archive
-    bundle.layer_archive, bundle.function_archive = _layer_archive, _function_archive
+    bundle.layer_archive, bundle.function_archive = (
+        archives.layer_archive,
+        archives.function_archive,
+    )
     try:
         yield
     finally:
         bundle.layer_archive, bundle.function_archive = real
 
 
-def _layer_archive(layer: str, target: bundle.Target, *, root: Path = Path()) -> Path:
-    return root / f".build/{target}-{layer}.zip"
-
-
-def _function_archive(package: str, *, root: Path = Path()) -> Path:
-    return root / f".build/{package}.zip"
+def _secrets(properties: dict[str, Any]) -> frozenset[str]:
+    """Properties that are secret, wholly or in part: the SDK marks the whole of such a property."""
+    return frozenset(
+        name
+        for name, value in properties.items()
+        if isinstance(value, dict) and value.get(rpc._special_sig_key) == rpc._special_secret_sig
+    )
 
 
 def plain(value: Any) -> Any:

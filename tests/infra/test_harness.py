@@ -83,6 +83,18 @@ def test_secret_values_are_unwrapped() -> None:
     assert record(program).one("aws:sqs/queue:Queue", "q").inputs == {"name": "hidden"}
 
 
+def test_secret_inputs_are_named_even_where_only_a_part_is_secret() -> None:
+    def program() -> None:
+        tags: dict[str, pulumi.Input[str]] = {"a": pulumi.Output.secret("hidden"), "b": "open"}
+        sqs.Queue("q", name="plain", tags=tags, opts=child(Group()))
+        pulumi.export("token", pulumi.Output.secret("hidden"))
+
+    recorded = record(program)
+
+    assert recorded.one("aws:sqs/queue:Queue", "q").secrets == {"tags"}
+    assert recorded.secret_exports == {"token"}
+
+
 def test_stack_outputs_are_recorded() -> None:
     assert record(lambda: pulumi.export("answer", 42)).exports == {"answer": 42}
 
