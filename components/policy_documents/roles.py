@@ -21,25 +21,27 @@ from components.policy_documents.statements import Document, Statement, allow, d
 
 
 def backend_policy(names: Names, key_arn: str) -> Document:
-    """The TOQ backend: presigned transfers, jobs into the queue, executions (seed 4.1)."""
+    """The TOQ backend: presigned transfers, jobs into the queue, executions (seed 4.1).
+
+    It reads what the pipeline made, and can neither write nor overwrite it.
+    """
     machines = (names.processing_machine, names.finalization_machine)
     executions = [names.execution_arns(machine) for machine in machines]
+    media = objects(names, "*/raw/*", "*/processed/*")
     return document(
+        allow("ReadMedia", ["s3:GetObject"], media),
         allow(
-            "TransferMedia",
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-            objects(names, "*/raw/*", "*/processed/*"),
+            "UploadOriginals", ["s3:PutObject", "s3:PutObjectTagging"], objects(names, "*/raw/*")
         ),
-        allow("DeleteVersions", ["s3:DeleteObjectVersion"], objects(names, "*/raw/*")),
-        allow("TagUploads", ["s3:PutObjectTagging"], objects(names, "*/raw/*")),
+        allow("DeleteMedia", ["s3:DeleteObject", "s3:DeleteObjectVersion"], media),
         allow("KeepRequests", ["s3:GetObject", "s3:PutObject"], objects(names, "jobs/*")),
         allow("ListMedia", ["s3:ListBucket", "s3:ListBucketVersions"], names.media_bucket_arn),
+        allow("SendJobs", ["sqs:SendMessage", "sqs:GetQueueAttributes"], names.queue_arn),
         allow(
-            "SendJobs",
-            ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
-            names.queue_arn,
+            "StartFinalization",
+            ["states:StartExecution"],
+            names.machine_arn(names.finalization_machine),
         ),
-        allow("StartJobs", ["states:StartExecution"], [names.machine_arn(m) for m in machines]),
         allow("FollowJobs", ["states:DescribeExecution", "states:StopExecution"], executions),
         use_key("MediaKey", key_arn, [ENCRYPT, DECRYPT], region=names.region, via=["s3", "sqs"]),
     )
@@ -51,21 +53,9 @@ def lambda_policy(names: Names, key_arn: str) -> Document:
         allow("ReadSources", ["s3:GetObject"], objects(names, "*/raw/*", "jobs/*")),
         allow("ReadBundle", ["s3:GetObject"], objects(names, "*/processed/zip/*")),
         allow("WriteResults", ["s3:PutObject"], objects(names, "*/processed/*", "jobs/*")),
-        allow(
-            "TagOriginals",
-            [
-                "s3:GetObjectTagging",
-                "s3:GetObjectVersionTagging",
-                "s3:PutObjectTagging",
-                "s3:PutObjectVersionTagging",
-            ],
-            objects(names, "*/raw/*"),
-        ),
-        allow(
-            "UploadBundleInParts",
-            ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-            objects(names, "*/processed/zip/*"),
-        ),
+        # Always of the version that was checked: the bucket keeps versions.
+        allow("TagOriginals", ["s3:PutObjectVersionTagging"], objects(names, "*/raw/*")),
+        allow("AbortBundle", ["s3:AbortMultipartUpload"], objects(names, "*/processed/zip/*")),
         list_prefixes(names, "*/raw/*", "*/processed/zip/*", "jobs/*"),
         seal_objects(names, key_arn, ENCRYPT, DECRYPT),
         *function_basics(names, key_arn, "validate", "thumbnails", "zip"),
@@ -77,12 +67,7 @@ def dispatch_policy(names: Names, key_arn: str) -> Document:
     return document(
         allow(
             "ConsumeJobs",
-            [
-                "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
-                "sqs:ChangeMessageVisibility",
-                "sqs:GetQueueAttributes",
-            ],
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             names.queue_arn,
         ),
         use_key("QueueKey", key_arn, [DECRYPT], region=names.region, via=["sqs"]),

@@ -169,7 +169,7 @@ def test_roles_use_the_key_only_through_services(program: Recorded) -> None:
         (
             "backend",
             "SendJobs",
-            ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"],
+            ["sqs:SendMessage", "sqs:GetQueueAttributes"],
             f"arn:aws:sqs:us-east-1:{ACCOUNT}:listing-media-processing-staging",
         ),
     ],
