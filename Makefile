@@ -36,6 +36,10 @@ demo: $(STAMP) ## the main job: deploy the local stack, put a sample listing thr
 process: $(STAMP) ## the same with your own files: make process MEDIA=folder OUT=folder
 	@$(BIN)/python -m local process --media "$(MEDIA)" --out "$(OUT)"
 
+.PHONY: emulator
+emulator: $(STAMP) ## an empty emulator at the local stack's endpoint, for `pulumi up -s local`
+	@$(BIN)/python -m local emulator
+
 .PHONY: preview
 preview: $(STAMP) ## offline: what STACK would have; BASE=ref what changes; FORMAT=json|markdown
 	@$(BIN)/python -m local preview --stack "$(STACK)" --base "$(BASE)" --format "$(if $(JSON),json,$(or $(FORMAT),text))"
@@ -61,6 +65,10 @@ policy: $(STAMP) ## the policy pack over a stack's resources, offline: make poli
 .PHONY: inventory
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory
+
+.PHONY: docs
+docs: $(STAMP) ## write docs/configuration.md from the configuration's schema
+	@$(BIN)/python -m local.configuration_manual
 
 .PHONY: format
 format: $(STAMP) ## rewrite the code in the project's format

@@ -12,6 +12,7 @@ from components.functions.bundle import BundleError
 from components.settings import SettingsError
 from components.stack_config import StackConfigError
 from local import command
+from local.bare_emulator import keep_emulator
 from local.bundle_report import print_bundle
 from local.errors import LocalCloudError, UsageError
 from local.preview.run import FORMATS, preview
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             if not options.media:
                 raise UsageError("MEDIA: name a folder, as in `make process MEDIA=photos OUT=out`")
             return command.process(Path(options.media), options.out, console)
+        if options.command == "emulator":
+            return keep_emulator(console)
         if options.command == "preview":
             print(preview(options.stack, base=options.base, output=options.format), end="")
             return 0
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--stack", default="staging")
     look.add_argument("--base", default="", help="git ref to compare with")
     look.add_argument("--format", choices=FORMATS, default="text")
+    commands.add_parser("emulator", help="an empty emulator for the Pulumi CLI")
     commands.add_parser("bundle", help="build the functions' archives and layers")
     return parser
 

@@ -40,7 +40,8 @@ class Emulator:
     Args:
         account_id: AWS account it plays.
         region: AWS region it plays.
-        port: Port to listen on; 0 takes a free one.
+        port: Port to listen on, with the certificate then at `certificates.PUBLISHED`; 0 takes a
+            free one.
         scratch_parent: Folder in which the scratch folder is made; the system's by default.
         wait_scale: What the seconds of Wait and Retry are multiplied by; 0 waits for nothing.
     """
@@ -88,6 +89,8 @@ class Emulator:
             self.clients = Clients(self.settings)
             self._start()
             self._wait_until_healthy()
+            if self._port:
+                certificates.publish(bundle)
         except BaseException:
             self.stop()
             shutil.rmtree(scratch, ignore_errors=True)

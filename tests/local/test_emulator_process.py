@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 from components.functions.bundle import ROOT
 from local.emulator import Emulator
+from local.emulator.certificates import PUBLISHED
 from local.emulator.patches import missing_names
 from local.errors import PortInUseError
 from tests.local.stage import ACCOUNT, Stage, until
@@ -50,6 +52,25 @@ def test_a_taken_port_is_named() -> None:
             Emulator(account_id=ACCOUNT, port=port),
         ):
             pass
+
+
+@pytest.mark.local
+def test_a_fixed_port_has_its_certificate_at_a_fixed_place() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Emulator(account_id=ACCOUNT, port=port) as emulator:
+        sts = boto3.client(
+            "sts",
+            endpoint_url=f"https://127.0.0.1:{port}",
+            verify=str(PUBLISHED),
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        assert sts.get_caller_identity()["Account"] == ACCOUNT
+        assert PUBLISHED.read_bytes() == emulator.settings.ca_bundle.read_bytes()
+        assert b"PRIVATE" not in PUBLISHED.read_bytes()
 
 
 @pytest.mark.local
