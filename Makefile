@@ -62,6 +62,10 @@ test: lint ## everything that CI runs
 policy: $(STAMP) ## the policy pack over a stack's resources, offline: make policy STACK=staging [SARIF=file] [JSON=1]
 	@$(BIN)/python -W ignore -m local.policy_run --stack $(STACK) $(if $(JSON),--json) $(if $(SARIF),--sarif $(SARIF))
 
+.PHONY: ops
+ops: $(STAMP) ## look into an environment and mend it: make ops ARGS="job show 77 --stack staging"
+	@$(BIN)/python -m ops $(ARGS)
+
 .PHONY: inventory
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory
