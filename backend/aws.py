@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from backend.ports import Aws, Execution, JobKind, PresignedPut, StoredObject, UploadSpec
+from backend.ports import Aws, AwsError, Execution, JobKind, PresignedPut, StoredObject, UploadSpec
 from backend.settings import Settings
 from toq_media.errors import JobConflictError
 
@@ -101,43 +102,45 @@ class S3Storage:
 
     def head(self, key: str) -> StoredObject | None:
         """Size and checksum, or None."""
-        try:
-            found = self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-        except ClientError as error:
-            if _code(error) in _MISSING:
-                return None
-            raise
+        with _translated(f"HeadObject {key}"):
+            try:
+                found = self._client.head_object(
+                    Bucket=self._bucket, Key=key, ChecksumMode="ENABLED"
+                )
+            except ClientError as error:
+                if _code(error) in _MISSING:
+                    return None
+                raise
         return StoredObject(size=found["ContentLength"], checksum=found.get("ChecksumSHA256", ""))
 
     def read(self, key: str) -> bytes | None:
         """The object's bytes, or None."""
-        try:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-        except ClientError as error:
-            if _code(error) in _MISSING:
-                return None
-            raise
+        with _translated(f"GetObject {key}"):
+            try:
+                return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if _code(error) in _MISSING:
+                    return None
+                raise
 
     def write(self, key: str, body: bytes) -> None:
         """Put one JSON document."""
-        self._client.put_object(
-            Bucket=self._bucket, Key=key, Body=body, ContentType="application/json"
-        )
+        with _translated(f"PutObject {key}"):
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=body, ContentType="application/json"
+            )
 
     def delete_all_versions(self, keys: Sequence[str]) -> None:
-        """Delete exactly these keys' versions and delete markers.
-
-        Raises:
-            RuntimeError: S3 refused some; names the first.
-        """
-        found = [version for key in keys for version in self._versions(key)]
-        for start in range(0, len(found), _DELETE_BATCH):
-            answer = self._client.delete_objects(
-                Bucket=self._bucket,
-                Delete={"Objects": found[start : start + _DELETE_BATCH], "Quiet": True},
-            )
-            for error in answer.get("Errors", ()):
-                raise RuntimeError(f"S3 did not delete {error.get('Key')}: {error.get('Code')}")
+        """Delete exactly these keys' versions and delete markers."""
+        with _translated("DeleteObjects"):
+            found = [version for key in keys for version in self._versions(key)]
+            for start in range(0, len(found), _DELETE_BATCH):
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": found[start : start + _DELETE_BATCH], "Quiet": True},
+                )
+                for error in answer.get("Errors", ()):
+                    raise AwsError(f"DeleteObjects {error.get('Key')}: {error.get('Code')}")
 
     def _versions(self, key: str) -> list[ObjectIdentifierTypeDef]:
         pages = self._client.get_paginator("list_object_versions").paginate(
@@ -160,14 +163,15 @@ class SqsQueue:
 
     def send(self, body: str, attributes: Mapping[str, str]) -> None:
         """Send one message, every attribute a String (contract 1.3)."""
-        self._client.send_message(
-            QueueUrl=self._url,
-            MessageBody=body,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-            },
-        )
+        with _translated("SendMessage"):
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=body,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in attributes.items()
+                },
+            )
 
 
 class StateMachines:
@@ -187,29 +191,43 @@ class StateMachines:
         Raises:
             JobConflictError: the name is taken by other input.
         """
-        try:
-            self._client.start_execution(
-                stateMachineArn=self._machines[kind], name=name, input=payload.decode()
-            )
-        except self._client.exceptions.ExecutionAlreadyExists:
-            arn = self.arn(kind, name)
-            if self._client.describe_execution(executionArn=arn)["input"].encode() != payload:
-                raise JobConflictError(f"execution {name} was started with other input") from None
+        with _translated(f"StartExecution {name}"):
+            try:
+                self._client.start_execution(
+                    stateMachineArn=self._machines[kind], name=name, input=payload.decode()
+                )
+            except self._client.exceptions.ExecutionAlreadyExists:
+                arn = self.arn(kind, name)
+                taken = self._client.describe_execution(executionArn=arn)["input"]
+                if taken.encode() != payload:
+                    message = f"execution {name} was started with other input"
+                    raise JobConflictError(message) from None
 
     def describe(self, arn: str) -> Execution | None:
         """Status and error, or None."""
-        try:
-            found = self._client.describe_execution(executionArn=arn)
-        except self._client.exceptions.ExecutionDoesNotExist:
-            return None
+        with _translated(f"DescribeExecution {arn}"):
+            try:
+                found = self._client.describe_execution(executionArn=arn)
+            except self._client.exceptions.ExecutionDoesNotExist:
+                return None
         return Execution(
             status=found["status"], error=found.get("error", ""), cause=found.get("cause", "")
         )
 
     def stop(self, arn: str, cause: str) -> None:
         """Stop it for being over its time."""
-        self._client.stop_execution(executionArn=arn, error="OverTime", cause=cause)
+        with _translated(f"StopExecution {arn}"):
+            self._client.stop_execution(executionArn=arn, error="OverTime", cause=cause)
 
 
 def _code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Botocore's errors as ours; the text names the call."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise AwsError(f"{what}: {error}") from error

@@ -6,6 +6,7 @@ refusal as a stable word.
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+
+from backend.ports import AwsError
+
+_LOGGER = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -96,6 +101,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(RequestValidationError, _binding_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(AwsError, _aws_error)
 
 
 def problem(
@@ -137,6 +143,12 @@ def _binding_error(request: Request, error: Exception) -> JSONResponse:
     status = 400 if request.url.path.endswith(_BINDING_IS_400) else 422
     fields = ", ".join(dict.fromkeys(one["field"] for one in found))
     return problem(status, "INVALID_FIELDS", f"these fields are missing or wrong: {fields}", found)
+
+
+def _aws_error(_request: Request, error: Exception) -> JSONResponse:
+    _LOGGER.error("service.media.aws_unavailable", extra={"error": str(error)})
+    message = "the media storage does not answer; try again in a moment"
+    return problem(500, "AWS_UNAVAILABLE", message)
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -9,6 +9,10 @@ from typing import Literal, Protocol
 JobKind = Literal["processing", "finalization"]
 
 
+class AwsError(Exception):
+    """AWS refused a call or could not be reached; worth another try later."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class UploadSpec:
     """All that is signed into a presigned PUT; `checksum` is a base64 SHA-256, `size` bytes."""

@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from backend.auth import Authenticator, Principal
 from backend.context import Context
 from backend.errors import UnauthorizedError
+from toq_media.tracing import traceparent_or_new
 
 _bearer = HTTPBearer(auto_error=False, description="a JWT, or the fixed token of development")
 
@@ -31,5 +32,11 @@ def caller_of(
     return authenticator.authenticate(credentials.credentials)
 
 
+def trace_of(request: Request) -> str:
+    """The caller's W3C trace context, or a new one."""
+    return traceparent_or_new(request.headers.get("traceparent"))
+
+
+Trace = Annotated[str, Depends(trace_of)]
 Service = Annotated[Context, Depends(context_of)]
 Caller = Annotated[Principal, Depends(caller_of)]

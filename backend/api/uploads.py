@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from backend.api.dependencies import Caller, Service
+from backend.api.dependencies import Caller, Service, Trace
 from backend.errors import refusals
 from backend.schemas import (
     ApprovalAnswer,
@@ -31,16 +31,24 @@ def request_uploads(body: UploadsRequest, context: Service, caller: Caller) -> U
 
 
 @router.post("/uploads/process", status_code=202)
-def process(body: ListingRequest, context: Service, caller: Caller) -> ProcessAnswer:
+def process(
+    body: ListingRequest, context: Service, caller: Caller, traceparent: Trace
+) -> ProcessAnswer:
     """Process every asset that is uploaded and not processed yet."""
-    job_ids = processing.start_processing(context, caller, body.listing_identity_id)
+    job_ids = processing.start_processing(
+        context, caller, body.listing_identity_id, traceparent=traceparent
+    )
     return ProcessAnswer(job_ids=job_ids)
 
 
 @router.post("/uploads/complete")
-def complete(body: ListingRequest, context: Service, caller: Caller) -> CompleteAnswer:
+def complete(
+    body: ListingRequest, context: Service, caller: Caller, traceparent: Trace
+) -> CompleteAnswer:
     """Bundle the listing's media and hand the listing to its owner's approval."""
-    job_id = finalization.complete(context, caller, body.listing_identity_id)
+    job_id = finalization.complete(
+        context, caller, body.listing_identity_id, traceparent=traceparent
+    )
     return CompleteAnswer(job_id=job_id)
 
 
