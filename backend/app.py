@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -14,7 +15,7 @@ from backend import errors
 from backend.api import callback, events, jobs, listings, uploads
 from backend.auth import Authenticator, authenticator_of
 from backend.aws import connect
-from backend.context import Context
+from backend.context import Context, utc_now
 from backend.db.session import Database
 from backend.ports import Aws
 from backend.settings import Settings
@@ -29,6 +30,7 @@ def create_app(
     *,
     aws: Aws | None = None,
     authenticator: Authenticator | None = None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
     """Build the application; it opens no connection before the first request.
 
@@ -36,6 +38,7 @@ def create_app(
         settings: The whole configuration.
         aws: Ports to AWS; by default boto3 clients made from the environment.
         authenticator: Who may call; by default as the settings say.
+        clock: The time, aware.
 
     Returns:
         The application; `app.state.context` is the service behind it, `app.state.stopping` ends
@@ -45,6 +48,7 @@ def create_app(
         settings=settings,
         database=Database(settings.database_url),
         aws=aws or connect(settings),
+        clock=clock,
     )
     app = FastAPI(
         title="TOQ media service",

@@ -19,6 +19,7 @@ from backend.errors import BadRequestError, ConflictError
 from backend.ports import UploadSpec
 from backend.services.access import listing_for, require_uploadable
 from backend.services.object_keys import derived_keys, enqueue_deletion, raw_key_of, suffix_of
+from backend.services.outbox import publish_all
 from backend.settings import Settings
 from toq_media.keys import SEGMENTS
 
@@ -35,6 +36,8 @@ _FAMILIES = {
 """Asset type to the content type that it must begin with (field note 22)."""
 
 _SHA256_BYTES = 32
+
+_Placed = tuple[list[str], list[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +62,13 @@ def request_uploads(
     """
     uploads = _checked(request.files, context.settings)
 
-    def work(session: Session) -> list[str]:
+    def work(session: Session) -> _Placed:
         listing = listing_for(session, caller, request.listing_identity_id, lock=True)
         require_uploadable(listing)
         return _place(session, context, listing, caller, uploads)
 
-    keys = context.database.run(work)
+    keys, deletions = context.database.run(work)
+    publish_all(context, deletions)
     return schemas.UploadsAnswer(
         listing_identity_id=request.listing_identity_id,
         upload_url_ttl_seconds=context.settings.upload_url_ttl_seconds,
@@ -159,11 +163,11 @@ def _place(
     listing: Listing,
     caller: Principal,
     uploads: list[_Upload],
-) -> list[str]:
-    """One PENDING_UPLOAD asset for each upload; their raw keys."""
+) -> _Placed:
+    """One PENDING_UPLOAD asset for each upload; raw keys, and messages that delete old ones."""
     query = select(Asset).where(Asset.listing_identity_id == listing.id).with_for_update()
     assets = {(one.asset_type, one.sequence): one for one in session.scalars(query)}
-    keys = []
+    keys, deletions = [], []
     for upload in uploads:
         place = (upload.asset_type, upload.file.sequence)
         asset = assets.get(place)
@@ -187,12 +191,14 @@ def _place(
             session.add(asset)
         elif suffix_of(asset.s3_key_raw) != suffix_of(key):
             # Contract 1.8 keeps the key on re-upload; under another format's suffix it would lie.
-            enqueue_deletion(session, listing.id, asset.s3_key_raw, context.clock())
+            old = asset.s3_key_raw
+            deletions.append(enqueue_deletion(session, listing.id, old, context.clock()))
             asset.s3_key_raw = key
         _reset(asset, upload, caller, context)
         keys.append(asset.s3_key_raw)
     _refuse_shared_keys(list(assets.values()), listing.id)
-    return keys
+    session.flush()
+    return keys, [message.id for message in deletions]
 
 
 def _reset(asset: Asset, upload: _Upload, caller: Principal, context: Context) -> None:
