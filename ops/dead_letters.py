@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,18 +22,17 @@ MAX_LETTERS = 1000
 """Most letters that one command takes in hand."""
 
 _BATCH = 10  # SQS's limit for one call
-_HOLD_SECONDS = (
-    120  # others do not see a letter while a command has it; it is given back at the end
-)
+_HOLD_SECONDS = 300  # others do not see a letter while a command has it
 _SEARCH_SECONDS = 20
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Held:
-    """A letter with its message, which this command holds."""
+    """A letter with its message, which this command holds until it is removed or given back."""
 
     message: MessageTypeDef
     letter: Letter
+    removed: bool = False
 
     @property
     def id(self) -> str:
@@ -217,19 +216,18 @@ def _letters(cloud: Cloud) -> Iterator[list[_Held]]:
                 break
         yield list(held.values())
     finally:
-        _give_back(cloud, url, [one.message["ReceiptHandle"] for one in held.values()])
+        _give_back(cloud, url, (one for one in held.values() if not one.removed))
 
 
-def _give_back(cloud: Cloud, url: str, handles: Sequence[str]) -> None:
-    """End the hold; SQS ignores it for messages that are gone."""
-    for start in range(0, len(handles), _BATCH):
-        cloud.sqs.change_message_visibility_batch(
-            QueueUrl=url,
-            Entries=[
-                {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": 0}
-                for number, handle in enumerate(handles[start : start + _BATCH])
-            ],
-        )
+def _give_back(cloud: Cloud, url: str, held: Iterable[_Held]) -> None:
+    """End the hold, so that the next command sees them at once."""
+    for one in held:
+        try:
+            cloud.sqs.change_message_visibility(
+                QueueUrl=url, ReceiptHandle=one.message["ReceiptHandle"], VisibilityTimeout=0
+            )
+        except cloud.sqs.exceptions.MessageNotInflight:
+            continue  # the hold ended by itself
 
 
 def _remove(cloud: Cloud, one: _Held) -> None:
@@ -237,6 +235,7 @@ def _remove(cloud: Cloud, one: _Held) -> None:
         QueueUrl=cloud.queue_url(cloud.names.dead_letter_queue),
         ReceiptHandle=one.message["ReceiptHandle"],
     )
+    one.removed = True
 
 
 def _attributes(message: MessageTypeDef) -> dict[str, str]:

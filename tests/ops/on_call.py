@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,23 +19,61 @@ from tests.local.stage import until
 from toq_media.contracts import AssetRef, JobMessage, encode
 
 
+def operator_role(local: LocalCloud) -> str:
+    """A role with exactly the policy that the runbook gives an operator, for this environment."""
+    names = names_of(local)
+    (policy,) = re.findall(
+        r"^```json\n(.*?)^```$", Path("docs/runbook.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    for there, here in (
+        ("058264253741", names.account_id),
+        ("s3:::toq-listing-medias", f"s3:::{names.media_bucket}"),
+        ("staging", names.environment),
+    ):
+        assert there in policy
+        policy = policy.replace(there, here)
+    # The emulator knows no resource of ListJobs; AWS authorizes it on the queue.
+    policy = policy.replace(f'"{names.mediaconvert_queue_arn}"', '"*"')
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": names.account_root_arn},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam = local.admin_client("iam")
+    made = iam.create_role(RoleName="operator", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName="operator", PolicyName="runbook", PolicyDocument=policy)
+    return str(made["Role"]["Arn"])
+
+
+def names_of(local: LocalCloud) -> Names:
+    return Names(
+        account_id=local.emulator.settings.account_id,
+        region=local.emulator.settings.region,
+        environment="local",
+        media_bucket=local.bucket,
+    )
+
+
 @dataclass
 class Operator:
     """Runs commands against a local cloud and reads their JSON."""
 
     local: LocalCloud
     receiver: Receiver
+    role: str
     capsys: pytest.CaptureFixture[str]
 
     @property
     def cloud(self) -> Cloud:
-        names = Names(
-            account_id=self.local.emulator.settings.account_id,
-            region=self.local.emulator.settings.region,
-            environment="local",
-            media_bucket=self.local.bucket,
+        return Cloud(
+            names=names_of(self.local),
+            client=lambda service: self.local.role_client(service, self.role),
         )
-        return Cloud(names=names, client=self.local.admin_client)
 
     def run(self, *words: str) -> tuple[int, dict[str, Any]]:
         """Exit code and answer of `python -m ops ... --json`."""

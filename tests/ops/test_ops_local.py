@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -14,7 +17,7 @@ from local.cloud import LocalCloud
 from local.receiver import Receiver, receiving
 from ops.__main__ import main
 from tests.local.stage import until
-from tests.ops.on_call import Operator
+from tests.ops.on_call import Operator, operator_role
 from toq_media.contracts import AssetRef, FinalizationInput, encode
 from toq_media.signing import SIGNATURE
 
@@ -25,6 +28,7 @@ pytestmark = pytest.mark.local
 class Environment:
     local: LocalCloud
     receiver: Receiver
+    role: str
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +40,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
             config={"toq-media:callbackUrl": receiver.url}, scratch_parent=scratch, wait_scale=0.01
         ) as local,
     ):
-        yield Environment(local, receiver)
+        yield Environment(local, receiver, operator_role(local))
 
 
 @pytest.fixture
 def operator(environment: Environment, capsys: pytest.CaptureFixture[str]) -> Operator:
     environment.receiver.secrets = [environment.local.callback_secret]
-    return Operator(environment.local, environment.receiver, capsys)
+    return Operator(environment.local, environment.receiver, environment.role, capsys)
 
 
 def photo() -> bytes:
@@ -95,7 +99,7 @@ def test_a_refused_callback_is_found_redriven_and_proven(operator: Operator) -> 
 def operator_says_gone(message: str) -> str:
     return (
         f"error: message {message}: is not in the dead-letter queue, or in another reader's hands "
-        "for up to 120 s; `dlq list` shows what is there\n"
+        "for up to 300 s; `dlq list` shows what is there\n"
     )
 
 
@@ -242,6 +246,26 @@ def test_a_secret_is_rotated_without_a_refused_callback(operator: Operator) -> N
     operator.run("secret", "rotate", "--step", "finish", "--yes")
     assert value() == {"current": both["previous"], "previous": ""}
     operator.local.callback_secret = both["previous"].encode()
+
+
+def dry_runs() -> list[list[str]]:
+    """Command lines of the runbook without `--yes`, one of each command and choice."""
+    text = Path("docs/runbook.md").read_text()
+    lines = re.findall(r"^python -m ops (.+) --stack staging$", text, re.MULTILINE)
+    found = {(*words[:2], "--only" in words): words for words in map(shlex.split, lines)}
+    return list(found.values())
+
+
+def test_the_runbooks_commands_run(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    """As dry runs, so none has `--yes` here; on a job as they name it."""
+    operator.upload(key(512, "good"), photo())
+    operator.publish(512, 77, key(512, "good"))
+    assert operator.ended(512, 77, 0) == "SUCCEEDED"
+    for words in dry_runs():
+        code = main([*words, "--stack", "local"], connected=lambda _: operator.cloud)
+        said = capsys.readouterr()
+        assert code in (0, 1), said.err
+        assert said.out or said.err.startswith(("error: message 760c", "error: job 7")), words
 
 
 def test_the_command_connects_by_itself(
