@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 """Folder of `Pulumi.yaml` and the stacks' files."""
 
+LOCAL_CA = ROOT / ".build" / "local" / "ca.pem"
+"""Where an emulator at a stack's own endpoint publishes its certificate."""
+
 _EMULATOR_ROOT = ("test", "test")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -93,8 +96,8 @@ def connect(stack: str, *, endpoint: str = "", ca_bundle: str = "", root: Path =
 
     Args:
         stack: Name of the stack, as in `Pulumi.<stack>.yaml`.
-        endpoint: URL of an emulator; empty for AWS.
-        ca_bundle: Certificate that clients of the endpoint trust.
+        endpoint: URL of an emulator; empty for the stack's `endpointUrl`, else AWS.
+        ca_bundle: Certificate that clients of the endpoint trust; empty for the published one.
         root: Folder of the project.
 
     Raises:
@@ -105,8 +108,11 @@ def connect(stack: str, *, endpoint: str = "", ca_bundle: str = "", root: Path =
     found = load_stack_config(root, stack)
     prefix = f"{PROJECT}:"
     values = {k.removeprefix(prefix): v for k, v in found.items() if k.startswith(prefix)}
-    names = StackSettings.parse(values, environment=stack).names
+    settings = StackSettings.parse(values, environment=stack)
+    names, endpoint = settings.names, endpoint or settings.endpoint_url
     local = urlsplit(endpoint).hostname in _LOOPBACK
+    if local and not ca_bundle and LOCAL_CA.exists():
+        ca_bundle = str(LOCAL_CA)
     credentials = _EMULATOR_ROOT if local else (None, None)
     session: Any = boto3.Session(
         aws_access_key_id=credentials[0],

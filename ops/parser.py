@@ -106,8 +106,14 @@ def _command(
     command = commands.add_parser(name, help=says, description=says)
     where = command.add_argument_group("environment")
     where.add_argument("--stack", required=True, help="as in Pulumi.<stack>.yaml")
-    where.add_argument("--endpoint", default="", help="URL of an emulator instead of AWS")
-    where.add_argument("--ca-bundle", type=Path, help="certificate of the endpoint")
+    where.add_argument(
+        "--endpoint", default="", help="URL of an emulator; by default the stack's own, else AWS"
+    )
+    where.add_argument(
+        "--ca-bundle",
+        type=Path,
+        help="certificate of the endpoint; by default the one that `make up` publishes",
+    )
     command.add_argument("--json", action="store_true", help="JSON instead of tables")
     return command
 

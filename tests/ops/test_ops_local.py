@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from local.cloud import LocalCloud
+from local.emulator.certificates import PUBLISHED
 from local.receiver import Receiver, receiving
 from ops.__main__ import main
+from ops.cloud import LOCAL_CA
 from tests.local.stage import until
 from tests.ops.on_call import Operator, operator_role
 from toq_media.contracts import AssetRef, FinalizationInput, encode
@@ -268,10 +270,14 @@ def test_the_runbooks_commands_run(operator: Operator, capsys: pytest.CaptureFix
         assert said.out or said.err.startswith(("error: message 760c", "error: job 7")), words
 
 
+def test_the_published_certificate_is_found() -> None:
+    assert PUBLISHED == LOCAL_CA
+
+
 def test_the_command_connects_by_itself(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ["--endpoint", operator.local.endpoint, "--ca-bundle", str(operator.local.ca_bundle)]
-    assert main(["job", "show", "999999", "--stack", "local", *where]) == 1
-    assert main(["job", "show", "999999", "--stack", "staging", *where]) == 2
+    assert main(["listing", "restore", "999999", "--stack", "local", *where]) == 0
+    assert main(["dlq", "list", "--stack", "staging", *where]) == 2
     assert "is in account 058264253741, these credentials are for" in capsys.readouterr().err
