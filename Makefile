@@ -79,11 +79,15 @@ format: $(STAMP) ## rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(STAMP) ## benchmarks, side by side with peers; fails below a target's floor
+bench: $(STAMP) ## side by side with peers; fails below a floor: make bench [BENCH="zip jobs"] [QUICK=1]
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes \
 	  --requirements requirements/bench.txt --target .build/bench/python \
-	  || echo "==> pyvips cannot be had here; the benchmark leaves it out"
-	@PYTHONPATH=$(PYTHONPATH):.build/bench/python $(BIN)/python -m bench.renditions
+	  || echo "==> pyvips or simpy cannot be had here"
+	@PYTHONPATH=$(PYTHONPATH):.build/bench/python $(BIN)/python -m bench $(if $(QUICK),--quick) $(BENCH)
+
+.PHONY: bench-docs
+bench-docs: $(STAMP) ## write docs/{performance,cost,scale}.md from the benchmarks' results
+	@$(BIN)/python -m bench.pages
 
 .PHONY: lock
 lock: $(STAMP) ## resolve requirements/*.in into hashed locks without URLs

@@ -22,6 +22,8 @@ from typing import Any, Final
 
 RESULTS: Final = Path(__file__).parent / "results"
 _TIMEOUT_SECONDS: Final = 600
+_LOAD: Final = os.getloadavg()[0]
+"""Load of the last minute before anything is measured; what is measured adds to it."""
 
 
 class BenchError(Exception):
@@ -94,11 +96,20 @@ def kept_on(cores: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def summaries(table: Table) -> dict[str, dict[str, dict[str, float]]]:
+    """Medians of every variant on every case."""
+    return {
+        case: {name: measured.summary() for name, measured in rows.items()}
+        for case, rows in table.items()
+    }
+
+
 def save(name: str, content: Mapping[str, Any]) -> Path:
-    """Write `results/{name}.json` with the date and the machine's kind."""
+    """Write `results/{name}.json` with the date, the machine's kind and its load before."""
     facts = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpuCount": os.cpu_count(),
+        "loadBefore": round(_LOAD, 2),
         "machine": platform.machine(),
         "python": platform.python_version(),
     }

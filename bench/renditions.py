@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,11 +12,11 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table as Rows
 
-from bench.measure import Table, Variant, measure, ratio, save
+from bench.measure import Table, Variant, measure, ratio, save, summaries
 from bench.peers import peers, python_variant
 from bench.pictures import bench_pictures
 from bench.quality import worst_loss
-from bench.targets import Target, print_targets
+from bench.targets import Target, as_rows, print_targets
 from bench.worker import BATCH
 
 OURS: Final = "ours"
@@ -177,11 +176,8 @@ def _as_json(
     return {
         "rounds": options.rounds,
         "runs": options.runs,
-        "cases": {
-            case: {name: measured.summary() for name, measured in rows.items()}
-            for case, rows in (*table.items(), ("12 MP, a batch on two cores", both["12 MP"]))
-        },
-        "targets": [dataclasses.asdict(target) | {"verdict": target.verdict} for target in targets],
+        "cases": summaries({**table, "12 MP, a batch on two cores": both["12 MP"]}),
+        "targets": as_rows(targets),
         "missing": list(missing),
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -41,3 +42,8 @@ def print_targets(targets: Sequence[Target], console: Console) -> None:
         verdict = f"[{colours[target.verdict]}]{target.verdict}[/]"
         table.add_row(target.id, target.what, *numbers, verdict)
     console.print(table)
+
+
+def as_rows(targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Targets as they are kept with the results."""
+    return [asdict(target) | {"verdict": target.verdict} for target in targets]

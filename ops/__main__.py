@@ -12,7 +12,7 @@ from rich.console import Console
 from components.settings import SettingsError
 from components.stack_config import StackConfigError
 from ops.cloud import Cloud, connect
-from ops.command import COMMANDS
+from ops.command import COMMANDS, OFFLINE
 from ops.errors import OpsError
 from ops.parser import parser
 from toq_media.errors import MediaError
@@ -34,7 +34,9 @@ def main(
     """Run one command; its exit code."""
     given = parser().parse_args(arguments)
     try:
-        outcome = COMMANDS[given.group, given.command](connected(given), given)
+        chosen = (given.group, given.command)
+        offline = OFFLINE.get(chosen)
+        outcome = offline(given) if offline else COMMANDS[chosen](connected(given), given)
     except OpsError as error:
         return _fail(error, error.exit_code)
     except (

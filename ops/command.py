@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
-from ops import callbacks, dead_letters, jobs, listings, secret
+from ops import callbacks, cost, dead_letters, jobs, listings, secret
 from ops.attempts import Attempt, pick
 from ops.cloud import Cloud
 from ops.outcome import Outcome
@@ -53,3 +53,8 @@ COMMANDS: Final[dict[tuple[str, str], Command]] = {
     ("secret", "rotate"): lambda cloud, given: secret.rotate(cloud, given.step, yes=given.yes),
 }
 """By group and command, as the parser names them."""
+
+OFFLINE: Final[dict[tuple[str, str], Callable[[argparse.Namespace], Outcome]]] = {
+    ("cost", "estimate"): cost.estimate,
+}
+"""Commands that need no environment."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
+
+from bench.cost.usage import Listing
 
 _DESCRIPTION = """\
 Look into an environment of the media pipeline, and mend what is broken.
@@ -26,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _callback(groups)
     _listing(groups)
     _secret(groups)
+    _cost(groups)
     return root
 
 
@@ -93,6 +97,21 @@ def _secret(groups: Commands[argparse.ArgumentParser]) -> None:
     _change(rotate)
 
 
+def _cost(groups: Commands[argparse.ArgumentParser]) -> None:
+    commands = _group(groups, "cost", "what listings cost; needs no environment")
+    says = "USD of one listing, and of a month of them"
+    estimate = commands.add_parser("estimate", help=says, description=says)
+    listing = Listing()
+    for name in ("photos", "videos", "documents"):
+        estimate.add_argument(f"--{name}", type=_number, default=getattr(listing, name))
+    for name in ("photo_mb", "video_seconds", "video_mb", "document_mb"):
+        option = f"--{name.replace('_', '-')}"
+        estimate.add_argument(option, type=_amount, default=getattr(listing, name))
+    estimate.add_argument("--batch-assets", type=_id, default=listing.batch_assets)
+    estimate.add_argument("--archive-days", type=_id, default=listing.archive_days)
+    estimate.add_argument("--json", action="store_true", help="JSON instead of tables")
+
+
 def _group(
     groups: Commands[argparse.ArgumentParser], name: str, says: str
 ) -> Commands[argparse.ArgumentParser]:
@@ -133,6 +152,16 @@ def _id(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: must be 1 or more")
     return number
+
+
+def _amount(text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = math.nan
+    if not 0 <= amount < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be a number, 0 or more")
+    return amount
 
 
 def _number(text: str) -> int:

@@ -1,1 +1,1 @@
-"""The AWS side of the ports; the only place of the runtime that imports boto3."""
+"""The AWS side of the ports; the only place of the runtime that imports botocore."""

@@ -1,4 +1,4 @@
-"""Multipart uploads through boto3."""
+"""Multipart uploads through botocore."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class S3Upload:
                 Key=self._key,
                 UploadId=self._upload_id,
                 PartNumber=number,
-                Body=cast("bytes", data),  # boto3 takes any of them, its types say less
+                Body=cast("bytes", data),  # botocore takes any of them, its types say less
                 ChecksumCRC32=_as_text(crc32),
             )["ETag"]
         return UploadPart(number=number, etag=etag, crc32=crc32)

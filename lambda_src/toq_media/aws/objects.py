@@ -1,4 +1,4 @@
-"""The media bucket through boto3."""
+"""The media bucket through botocore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step Functions through boto3."""
+"""Step Functions through botocore."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What a listing costs: usage (counted and measured), prices (a dated file), their product."""
