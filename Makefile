@@ -66,6 +66,21 @@ policy: $(STAMP) ## the policy pack over a stack's resources, offline: make poli
 ops: $(STAMP) ## look into an environment and mend it: make ops ARGS="job show 77 --stack staging"
 	@$(BIN)/python -m ops $(ARGS)
 
+.PHONY: controls
+controls: $(STAMP) ## rewrite docs/security.md from the rules
+	@$(BIN)/python -m local.controls
+
+CHECKOV := .venv-checkov
+$(CHECKOV)/.installed: requirements/checkov.txt | $(STAMP)
+	@echo "==> making checkov's own environment $(CHECKOV) (once; about 300 MB)"
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.txt
+	@touch $@
+
+.PHONY: checkov
+checkov: $(CHECKOV)/.installed ## checkov over a stack's resources: make checkov STACK=staging
+	@$(BIN)/python -W ignore -m local.checkov_run --stack $(STACK) --checkov $(CHECKOV)/bin/checkov
+
 .PHONY: inventory
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory
@@ -91,7 +106,7 @@ bench-docs: $(STAMP) ## write docs/{performance,cost,scale}.md from the benchmar
 
 .PHONY: lock
 lock: $(STAMP) ## resolve requirements/*.in into hashed locks without URLs
-	@cd requirements && for name in uv lambda imaging runtime dev bench; do \
+	@cd requirements && for name in uv lambda imaging runtime dev bench checkov; do \
 	  ../$(BIN)/uv pip compile --quiet $$name.in --output-file $$name.txt --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate; done
 

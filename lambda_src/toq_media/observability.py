@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from aws_lambda_powertools import Logger
 
-logger = Logger()
+
+def one_line(record: dict[str, Any]) -> str:
+    """A log record as ASCII JSON.
+
+    Powertools leaves other characters as they are: a client's key could turn the line's direction
+    around, end it (U+2028), or hold a lone surrogate, which no stream can write.
+    """
+    return json.dumps(record, default=str, separators=(",", ":"))
+
+
+logger = Logger(json_serializer=one_line)
 """Service name and level come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL."""
 
 
