@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 OUT ?= out/process
 STACK ?= staging
+MERMAID_SCRIPT := .build/docs/mermaid.min.js
 
 export PULUMI_ERROR_OUTPUT_STRING := true
 export PYTHONPATH := .:lambda_src
@@ -85,9 +86,23 @@ checkov: $(CHECKOV)/.installed ## checkov over a stack's resources: make checkov
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory
 
-.PHONY: docs
-docs: $(STAMP) ## write docs/configuration.md from the configuration's schema
+# By npm, whose answer is held to the checksum.
+$(MERMAID_SCRIPT):
+	@mkdir -p $(@D)
+	@cd $(@D) && npm pack --silent mermaid@11.17.2 >/dev/null \
+	  && echo "6ad2f42c3fc26bbf9e45cbb6d11898972573ea52b33a5f4ff51952899f950ffd  mermaid-11.17.2.tgz" | sha256sum --check --quiet \
+	  && tar -xzOf mermaid-11.17.2.tgz package/dist/mermaid.min.js > mermaid.part \
+	  && mv mermaid.part $(@F) && rm mermaid-11.17.2.tgz
+
+.PHONY: docs-generated
+docs-generated: $(STAMP) ## rewrite the pages that are drawn from the program
 	@$(BIN)/python -m local.configuration_manual
+	@$(BIN)/python -W ignore -m local.pages
+
+.PHONY: docs
+docs: docs-generated ## the documentation as a site in out/site; fails on dead links
+	@$(MAKE) $(MERMAID_SCRIPT) || echo "==> npm cannot have Mermaid here: diagrams will need the network"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "==> out/site/index.html"
 
 .PHONY: format
 format: $(STAMP) ## rewrite the code in the project's format

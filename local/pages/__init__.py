@@ -1,0 +1,1 @@
+"""Pages of the documentation that are drawn from the program: diagrams, tables, payloads."""
