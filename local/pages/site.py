@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from components.functions.bundle import ROOT
@@ -16,10 +16,10 @@ from components.functions.bundle import ROOT
 SCRIPT: Final = ROOT / ".build/docs/mermaid.min.js"
 
 
-def on_files(files: Files, config: Config) -> Files:
+def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the script to the site and to every page."""
     if SCRIPT.is_file():
         uri = "assets/javascripts/mermaid.min.js"
         files.append(File.generated(config, uri, abs_src_path=str(SCRIPT)))
-        config["extra_javascript"].append(uri)
+        config.extra_javascript.append(uri)
     return files
