@@ -77,12 +77,7 @@ class Scenario:
     def __init__(self, cloud: LocalCloud, receiver: Receiver) -> None:
         self.cloud = cloud
         self.receiver = receiver
-        self.aws: Aws = aws_of(
-            _settings(cloud),
-            s3=cloud.backend_client("s3"),
-            sqs=cloud.backend_client("sqs"),
-            states=cloud.backend_client("stepfunctions"),
-        )
+        self.aws = backend_of(cloud)
         self.files: list[MediaFile] = []
         self.trace = ""
 
@@ -239,6 +234,16 @@ class Scenario:
             return found is not None and found.status == status
 
         until(ended, f"job {job} that is {status}")
+
+
+def backend_of(cloud: LocalCloud) -> Aws:
+    """The backend's own adapters, under the backend's role."""
+    return aws_of(
+        _settings(cloud),
+        s3=cloud.backend_client("s3"),
+        sqs=cloud.backend_client("sqs"),
+        states=cloud.backend_client("stepfunctions"),
+    )
 
 
 def _settings(cloud: LocalCloud) -> Settings:
