@@ -104,6 +104,10 @@ docs: docs-generated ## the documentation as a site in out/site; fails on dead l
 	@$(MAKE) $(MERMAID_SCRIPT) || echo "==> npm cannot have Mermaid here: diagrams will need the network"
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict && echo "==> out/site/index.html"
 
+.PHONY: openapi
+openapi: $(STAMP) ## rewrite docs/openapi.json, the backend's API
+	@$(BIN)/python -m tests.backend.write_openapi
+
 .PHONY: format
 format: $(STAMP) ## rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
