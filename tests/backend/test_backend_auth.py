@@ -57,7 +57,7 @@ def test_token_that_is_not_for_us(guarded: Service, changes: dict[str, Any]) -> 
 
 def test_forged_tokens(guarded: Service) -> None:
     assert status_with(guarded, token(OTHER)) == 401
-    unsigned = jwt.encode({"iss": ISSUER, "sub": "dev"}, None, algorithm="none")
+    unsigned = jwt.encode({"iss": ISSUER, "sub": "dev"}, "", algorithm="none")
     assert status_with(guarded, unsigned) == 401
 
 
