@@ -22,6 +22,8 @@ from toq_media.tracing import traceparent_or_new
 MAX_RETRY = 2**16 - 1
 """Contract 1.3: retry is a uint16."""
 
+_WARNING = "the backend may ignore the result of an attempt that it did not begin itself"
+
 Scope = Literal["all", "failed"]
 
 
@@ -78,7 +80,12 @@ def replay(cloud: Cloud, attempt: Attempt, *, scope: Scope, yes: bool) -> Outcom
         _send(cloud, message)
     return Outcome(
         title=f"replay {attempt.name} as {following.name}",
-        facts={"queue": cloud.names.queue, "retry": following.keys.retry, "assets": len(assets)},
+        facts={
+            "queue": cloud.names.queue,
+            "retry": following.keys.retry,
+            "assets": len(assets),
+            "note": _WARNING,
+        },
         tables={"assets": [{"key": one.key, "type": one.type} for one in assets]},
         done=yes,
     )
@@ -99,7 +106,11 @@ def _replay_finalization(cloud: Cloud, attempt: Attempt, *, yes: bool) -> Outcom
         )
     return Outcome(
         title=f"replay {attempt.name} as {following.name}",
-        facts={"retry": following.keys.retry, "assets": len(given.get("assets", []))},
+        facts={
+            "retry": following.keys.retry,
+            "assets": len(given.get("assets", [])),
+            "note": _WARNING,
+        },
         done=yes,
     )
 

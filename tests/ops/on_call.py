@@ -18,6 +18,8 @@ from ops.cloud import Cloud
 from tests.local.stage import until
 from toq_media.contracts import AssetRef, JobMessage, encode
 
+_TYPES = {"jpg": "PHOTO_HORIZONTAL", "mp4": "VIDEO_HORIZONTAL"}
+
 
 def operator_role(local: LocalCloud) -> str:
     """A role with exactly the policy that the runbook gives an operator, for this environment."""
@@ -100,14 +102,16 @@ class Operator:
         message = JobMessage(
             job_id=job,
             listing_identity_id=listing,
-            assets=[AssetRef(key=key, type="PHOTO_HORIZONTAL") for key in keys],
+            assets=[AssetRef(key=key, type=_TYPES[key.rsplit(".", 1)[1]]) for key in keys],
         )
         self.send(encode(message).decode())
 
-    def send(self, body: str, queue: str = "queueUrl") -> None:
-        self.local.admin_client("sqs").send_message(
+    def send(self, body: str, queue: str = "queueUrl") -> str:
+        """Id of the message that was sent."""
+        sent = self.local.admin_client("sqs").send_message(
             QueueUrl=self.local.outputs[queue], MessageBody=body
         )
+        return str(sent["MessageId"])
 
     def ended(self, listing: int, job: int, retry: int) -> str:
         """Status of a processing execution once it has ended."""
@@ -123,12 +127,3 @@ class Operator:
             return None if status == "RUNNING" else status
 
         return until(read, f"end of process-{listing}-{job}-{retry}")
-
-    def letters(self, count: int) -> list[dict[str, Any]]:
-        """Dead letters once there are so many."""
-
-        def read() -> list[dict[str, Any]] | None:
-            letters: list[dict[str, Any]] = self.run("dlq", "list")[1]["letters"]
-            return letters if len(letters) >= count else None
-
-        return until(read, f"{count} dead letters")
