@@ -82,6 +82,8 @@ class StackSettings(BaseModel):
         if self.log_retention_days not in LOG_RETENTION_DAYS:
             allowed = ", ".join(map(str, LOG_RETENTION_DAYS))
             raise ValueError(f"logRetentionDays: must be one of {allowed}")
+        if not self.endpoint_url and not self.callback_url.startswith("https://"):
+            raise ValueError("callbackUrl: must be https; http is for emulators (endpointUrl)")
         if self.protect_resources and self.force_destroy:
             raise ValueError("forceDestroy: contradicts protectResources; set one of them to false")
         return self

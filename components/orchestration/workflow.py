@@ -17,7 +17,7 @@ TASK_MARGIN_SECONDS: Final = 10
 """By how much a state outlives its function: the function's own timeout says more."""
 
 VIDEO_TIMEOUT_SECONDS: Final = 3_600
-PROCESSING_TIMEOUT_SECONDS: Final = 14_400
+PROCESSING_TIMEOUT_SECONDS: Final = 21_600
 FINALIZATION_TIMEOUT_SECONDS: Final = 10_800
 
 UNSUCCESSFUL_ENDS: Final = ("FAILED", "TIMED_OUT", "ABORTED")

@@ -11,6 +11,7 @@ from callback.http import HttpSender
 from callback.logic import deliver
 from toq_media.aws.objects import S3ObjectStore
 from toq_media.aws.secrets import SigningSecret
+from toq_media.errors import MediaError
 from toq_media.observability import logger
 from toq_media.settings import CallbackSettings, load
 
@@ -29,6 +30,10 @@ def _ports() -> tuple[S3ObjectStore, SigningSecret, HttpSender]:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Deliver one callback."""
     store, secret, sender = _ports()
-    outcome = deliver(event, store, secret, sender)
+    try:
+        outcome = deliver(event, store, secret, sender)
+    except MediaError as error:
+        logger.warning("callback not delivered", extra={"reason": str(error)})
+        raise
     logger.info("callback", extra=outcome)
     return outcome

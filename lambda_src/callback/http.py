@@ -12,7 +12,7 @@ from toq_media.ports import Reply
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 10.0
-MAX_REPLY_BYTES = 64 * 1024
+MAX_REPLY_BYTES = 1024
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -51,13 +51,18 @@ class HttpSender:
                 body=body,
                 headers=dict(headers),
                 redirect=False,
-                preload_content=False,
+                preload_content=False,  # an endless body must not keep an accepted job waiting
             )
             with response:
                 return Reply(
                     status=response.status,
                     retry_after=response.headers.get("Retry-After", ""),
-                    body=response.read(MAX_REPLY_BYTES),
+                    body=response.read(MAX_REPLY_BYTES) if _explains(response.status) else b"",
                 )
         except urllib3.exceptions.HTTPError as error:
             raise CallbackUnavailableError(f"{type(error).__name__}: {error}") from error
+
+
+def _explains(status: int) -> bool:
+    """Whether the body is of use: only a refusal's says what to mend."""
+    return 400 <= status < 500

@@ -19,6 +19,7 @@ from toq_media.errors import (
     ObjectMissingError,
 )
 from toq_media.keys import JobKeys
+from toq_media.observability import bind
 from toq_media.ports import ObjectStore, Reply, SecretSource, Sender
 from toq_media.signing import delivery_id, signed_headers
 from toq_media.tracing import traceparent_or_new
@@ -27,6 +28,8 @@ MAX_RETRY_AFTER_SECONDS = 20.0
 """Longest wait inside the function; the state machine's own back-off does the rest."""
 
 _RETRYABLE = frozenset({408, 425, 429})
+_OWN_FAILURES = frozenset({"MediaProcessingFailed", "MediaFinalizationFailed"})
+"""Errors of the machines' Fail states: the callback was delivered, or is a dead letter, by then."""
 _NAME = re.compile(r"(process|finalization)-(\d+)-(\d+)-(\d+)")
 _STATUS: dict[str, CallbackStatus] = {
     "process": "PROCESSING_FAILED",
@@ -70,7 +73,10 @@ def deliver(
         CallbackRejectedError: the backend refused for good.
         InvalidMessageError: the event is none of the three.
     """
+    if _is_dealt_with(event):
+        return {"delivered": False, "reason": "the state machine dealt with its own failure"}
     keys, failure, traceparent = _read(event)
+    bind(job_id=keys.job_id, listing_identity_id=keys.listing_id, traceparent=traceparent)
     if _exists(store, keys.receipt):
         return {"delivered": False, "reason": "this callback was delivered before"}
     body = _stored_or_built(store, keys, failure)
@@ -81,15 +87,24 @@ def deliver(
             body, secret.current(refresh=refresh), delivery=delivery, timestamp=int(clock())
         )
         extra = {"Content-Type": "application/json", "traceparent": traceparent}
-        return sender.post(body, {**headers, **extra})
+        try:
+            return sender.post(body, {**headers, **extra})
+        except CallbackUnavailableError as error:
+            raise CallbackUnavailableError(f"{keys.callback}: {error}") from error
 
     reply = attempt(refresh=False)
     if reply.status in {401, 403}:
         reply = attempt(refresh=True)
-    _judge(reply, sleep)
+    _judge(reply, keys.callback, sleep)
     receipt = {"deliveryId": delivery, "status": reply.status, "deliveredAt": _iso(clock())}
     store.write(keys.receipt, msgspec.json.encode(receipt), content_type="application/json")
     return {"delivered": True, "deliveryId": delivery, "status": reply.status}
+
+
+def _is_dealt_with(event: dict[str, Any]) -> bool:
+    """Whether EventBridge tells of an end that the state machine has reported or kept itself."""
+    detail = event.get("detail")
+    return isinstance(detail, dict) and detail.get("error") in _OWN_FAILURES
 
 
 def _read(event: dict[str, Any]) -> tuple[JobKeys, Failure | None, str]:
@@ -173,14 +188,16 @@ def _stored_or_built(store: ObjectStore, keys: JobKeys, failure: Failure | None)
     return body
 
 
-def _judge(reply: Reply, sleep: Callable[[float], None]) -> None:
+def _judge(reply: Reply, body_key: str, sleep: Callable[[float], None]) -> None:
+    """Raise unless the backend took the body; errors name its key, for whoever resends it."""
     if 200 <= reply.status < 300:
         return
     if reply.status in _RETRYABLE or reply.status >= 500:
         if reply.retry_after.isascii() and reply.retry_after.isdigit():
             sleep(min(float(reply.retry_after), MAX_RETRY_AFTER_SECONDS))
-        raise CallbackUnavailableError(f"the backend answered {reply.status}")
-    raise CallbackRejectedError(f"the backend answered {reply.status}: {reply.body[:200]!r}")
+        raise CallbackUnavailableError(f"{body_key}: the backend answered {reply.status}")
+    said = reply.body[:200]
+    raise CallbackRejectedError(f"{body_key}: the backend answered {reply.status}: {said!r}")
 
 
 def _exists(store: ObjectStore, key: str) -> bool:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from consolidate.logic import consolidate
 from toq_media.aws.objects import S3ObjectStore
 from toq_media.contracts import ConsolidateTask, convert, dump
-from toq_media.observability import bind, logger
+from toq_media.observability import logger
 from toq_media.settings import ConsolidateSettings, load
 
 
@@ -23,10 +23,5 @@ def _store() -> S3ObjectStore:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Write the callback's body; return its reference."""
     task = consolidate(convert(event, ConsolidateTask), _store())
-    bind(
-        job_id=task.job_id,
-        listing_identity_id=task.listing_identity_id,
-        traceparent=task.traceparent,
-    )
     logger.info("job consolidated", extra={"status": task.status, "bodyKey": task.body_key})
     return dump(task)

@@ -23,6 +23,7 @@ from toq_media.contracts import (
 )
 from toq_media.errors import ErrorCode, ObjectMissingError
 from toq_media.keys import BEST_FIRST, JobKeys, RawKey
+from toq_media.observability import bind
 from toq_media.ports import ObjectStore
 from toq_media.transcoding import failure_reason, video_renditions
 
@@ -41,6 +42,11 @@ def consolidate(task: ConsolidateTask, store: ObjectStore) -> CallbackTask:
     error code (field notes 11, 12, 25, 40, 48).
     """
     manifest = decode(store.read(task.manifest_key), Manifest)
+    bind(
+        job_id=manifest.job_id,
+        listing_identity_id=manifest.listing_identity_id,
+        traceparent=manifest.traceparent,
+    )
     keys = JobKeys(
         listing_id=manifest.listing_identity_id, job_id=manifest.job_id, retry=manifest.retry
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dispatch.logic import Record, records_of, request_of, start
+from dispatch.logic import Record, records_of, request_of, start, undispatched
 from toq_media.aws.objects import S3ObjectStore
 from toq_media.aws.workflows import StateMachine
 from toq_media.errors import PermanentError
-from toq_media.observability import bind, logger
+from toq_media.observability import bind, logger, unbind
 from toq_media.settings import DispatchSettings, load
 
 
@@ -22,14 +22,17 @@ def _ports() -> tuple[S3ObjectStore, StateMachine]:
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Start one execution a record; report the records that SQS has to deliver again."""
-    failed = [record.message_id for record in records_of(event) if not _dispatched(record)]
+    failed = undispatched(
+        records_of(event), _dispatched, remaining=context.get_remaining_time_in_millis
+    )
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
 def _dispatched(record: Record) -> bool:
     store, workflows = _ports()
+    unbind()
     logger.append_keys(messageId=record.message_id)
     try:
         request = request_of(record)

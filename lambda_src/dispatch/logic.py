@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,22 +22,26 @@ from toq_media.keys import JobKeys, RawKey
 from toq_media.ports import ExecutionExists, ObjectStore, Workflows
 from toq_media.tracing import traceparent_or_new
 
-
-class _Attribute(msgspec.Struct, frozen=True, rename="camel"):
-    string_value: str = ""
+RESERVE_MILLISECONDS = 2_000
+"""What one record may need; the function has 10 s for its ten."""
 
 
 class Record(msgspec.Struct, frozen=True, rename="camel"):
-    """What dispatch reads of an SQS record."""
+    """What dispatch reads of an SQS record.
+
+    Attributes are the sender's and may hold anything: a strange one must not fail the batch.
+    """
 
     message_id: str
     body: str
-    message_attributes: dict[str, _Attribute] = {}
+    message_attributes: dict[str, Any] = {}
 
     def traceparent(self) -> str:
         """Trace context of the sender, or a fresh one."""
         attribute = self.message_attributes.get("Traceparent")
-        return traceparent_or_new(attribute.string_value if attribute else "")
+        return traceparent_or_new(
+            attribute.get("stringValue") if isinstance(attribute, dict) else None
+        )
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -46,6 +51,26 @@ class _Event(msgspec.Struct, frozen=True):
 def records_of(event: dict[str, Any]) -> list[Record]:
     """Records of an SQS event."""
     return convert(event, _Event).records
+
+
+def undispatched(
+    records: list[Record], dispatched: Callable[[Record], bool], *, remaining: Callable[[], int]
+) -> list[str]:
+    """Ids of the messages that SQS has to deliver again.
+
+    A record for which the time is short is left for another delivery: were the function stopped in
+    its midst, SQS would repeat the whole batch and count a receive against the finished ones too.
+
+    Args:
+        records: one batch.
+        dispatched: handles one record; whether SQS may delete it.
+        remaining: milliseconds until Lambda stops the function.
+    """
+    return [
+        record.message_id
+        for record in records
+        if remaining() < RESERVE_MILLISECONDS or not dispatched(record)
+    ]
 
 
 def request_of(record: Record) -> JobRequest:

@@ -291,7 +291,7 @@ def decode(data: bytes | str, model: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(data, type=model)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise InvalidMessageError(f"{model.__name__}: {error}") from error
 
 

@@ -24,3 +24,8 @@ logger = Logger(json_serializer=one_line)
 def bind(*, job_id: int, listing_identity_id: int, traceparent: str) -> None:
     """Put a job's correlation keys on every later line of this invocation."""
     logger.append_keys(jobId=job_id, listingIdentityId=listing_identity_id, traceparent=traceparent)
+
+
+def unbind() -> None:
+    """Take a job's keys off again, where one invocation handles several jobs."""
+    logger.remove_keys(["jobId", "listingIdentityId", "traceparent"])

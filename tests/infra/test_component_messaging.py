@@ -15,6 +15,7 @@ def test_the_queue_is_the_seed_s(staging: Recorded) -> None:
         "name": "listing-media-processing-staging",
         "visibilityTimeoutSeconds": 60,
         "messageRetentionSeconds": 345_600,
+        "maxMessageSize": 1_048_576,
         "receiveWaitTimeSeconds": 20,
         "kmsMasterKeyId": KEY,
         "kmsDataKeyReusePeriodSeconds": 300,
@@ -32,6 +33,7 @@ def test_the_dead_letter_queue_outlives_the_queue(staging: Recorded) -> None:
     assert queue == {
         "name": "listing-media-processing-dlq-staging",
         "messageRetentionSeconds": 1_209_600,
+        "maxMessageSize": 1_048_576,
         "kmsMasterKeyId": KEY,
         "kmsDataKeyReusePeriodSeconds": 300,
         "tags": TAGS,

@@ -58,6 +58,7 @@ def test_other_environments_have_a_media_bucket_of_their_own() -> None:
         ("accountId", "58264253741", "should match pattern"),
         ("region", "virginia", "should match pattern"),
         ("callbackUrl", "ftp://backend", "should match pattern"),
+        ("callbackUrl", "http://backend.example/cb", "must be https"),
         ("functionTarget", "docker", "'lambda' or 'host'"),
         ("logRetentionDays", "31", "must be one of 1, 3, 5"),
         ("dispatchConcurrency", "1", "greater than or equal to 2"),

@@ -208,6 +208,32 @@ def test_ends_that_no_state_catches_are_told(status: str, machine: str, expected
     assert body["traceparent"] == TRACE
 
 
+@pytest.mark.parametrize(
+    ("machine", "error"),
+    [("process", "MediaProcessingFailed"), ("finalization", "MediaFinalizationFailed")],
+)
+def test_an_end_that_the_machine_dealt_with_is_not_told_again(machine: str, error: str) -> None:
+    backend, store = Backend(), store_with_body()
+    event = ended("FAILED", machine)
+    event["detail"]["error"] = error
+    assert run(event, backend, store)["delivered"] is False
+    assert backend.received == []
+
+
+def test_an_end_that_reached_neither_backend_nor_queue_is_told() -> None:
+    backend, event = Backend(), ended("FAILED")
+    event["detail"]["error"] = "CallbackNotKept"
+    assert run(event, backend, store_with_body())["delivered"] is True
+
+
+@pytest.mark.parametrize(
+    "answer", [Reply(status=500), Reply(status=410), CallbackUnavailableError("reset")]
+)
+def test_what_was_not_delivered_names_its_body(answer: Reply | Exception) -> None:
+    with pytest.raises((CallbackUnavailableError, CallbackRejectedError), match=KEYS.callback):
+        run(TASK, Backend(answer), store_with_body())
+
+
 def test_a_result_that_was_worked_out_beats_the_failure_to_report_it() -> None:
     backend = Backend()
     run(ended("FAILED"), backend, store_with_body())

@@ -11,6 +11,8 @@ from toq_media.errors import CallbackUnavailableError
 
 pytestmark = pytest.mark.local
 
+STATUSES = {"/moved": 302, "/refused": 422, "/endless": 200, "/down": 503}
+
 
 class Backend(BaseHTTPRequestHandler):
     seen: list[str]
@@ -25,10 +27,13 @@ class Backend(BaseHTTPRequestHandler):
         if self.path == "/reset":
             self.connection.close()
             return
-        self.send_response(302 if self.path == "/moved" else 503)
+        self.send_response(STATUSES[self.path])
         self.send_header("Location", "/elsewhere")
         self.send_header("Retry-After", "7")
         self.end_headers()
+        if self.path == "/endless":
+            type(self).release.wait(10)
+            return
         self.wfile.write(b"x" * (2 * MAX_REPLY_BYTES))
 
     def log_message(self, format: str, *args: object) -> None:
@@ -51,9 +56,18 @@ def test_redirects_are_not_followed(backend: str) -> None:
 
 
 def test_the_answer_is_read_to_a_bound(backend: str) -> None:
+    reply = HttpSender(f"{backend}/refused").post(b"{}", {})
+    assert (reply.status, len(reply.body)) == (422, MAX_REPLY_BYTES)
+
+
+def test_a_failing_backend_says_when_to_come_back(backend: str) -> None:
     reply = HttpSender(f"{backend}/down").post(b"{}", {})
     assert (reply.status, reply.retry_after) == (503, "7")
-    assert len(reply.body) <= MAX_REPLY_BYTES
+
+
+def test_an_accepted_callback_waits_for_no_body(backend: str) -> None:
+    assert HttpSender(f"{backend}/endless", total_seconds=1).post(b"{}", {}).status == 200
+    assert not Backend.release.is_set()
 
 
 @pytest.mark.parametrize("path", ["/hang", "/reset"])

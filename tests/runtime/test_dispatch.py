@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.logic import Record, records_of, request_of, start
+from dispatch.logic import Record, records_of, request_of, start, undispatched
 from tests.runtime.fakes import FakeStore, FakeWorkflows
 from toq_media.contracts import JobRequest, ProcessingInput, decode
 from toq_media.errors import InvalidMessageError, JobConflictError, ThrottledError
@@ -99,6 +99,28 @@ def test_throttling_leaves_the_record_for_another_delivery() -> None:
     workflows.failures = [ThrottledError("slow down")]
     with pytest.raises(ThrottledError):
         start(request_of(record(job())), TRACE, FakeStore(), workflows)
+
+
+def test_what_time_is_short_for_is_left_and_not_begun() -> None:
+    event = {"Records": [{"messageId": f"m-{n}", "body": ""} for n in range(4)]}
+    left, begun = iter([9_000, 5_000, 1_999, 1_000]), []
+
+    def dispatched(record: Record) -> bool:
+        begun.append(record.message_id)
+        return record.message_id != "m-1"
+
+    failed = undispatched(records_of(event), dispatched, remaining=lambda: next(left))
+    assert failed == ["m-1", "m-2", "m-3"]
+    assert begun == ["m-0", "m-1"]
+
+
+@pytest.mark.parametrize(
+    "attribute", [7, "text", [], {"dataType": "Binary", "binaryValue": "AA=="}, {"stringValue": 1}]
+)
+def test_strange_attributes_do_not_fail_the_batch(attribute: object) -> None:
+    attributes = {"Traceparent": attribute, "Other": attribute}
+    event = {"Records": [{"messageId": "m", "body": "{}", "messageAttributes": attributes}]}
+    assert len(records_of(event)[0].traceparent()) == 55
 
 
 @pytest.mark.parametrize("bad", [None, "", "00-zz", "00-" + "0" * 32 + "-" + "1" * 16 + "-01"])
