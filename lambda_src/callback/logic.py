@@ -73,10 +73,10 @@ def deliver(
         CallbackRejectedError: the backend refused for good.
         InvalidMessageError: the event is none of the three.
     """
-    if _is_dealt_with(event):
-        return {"delivered": False, "reason": "the state machine dealt with its own failure"}
     keys, failure, traceparent = _read(event)
     bind(job_id=keys.job_id, listing_identity_id=keys.listing_id, traceparent=traceparent)
+    if _is_dealt_with(event):
+        return {"delivered": False, "reason": "the state machine dealt with its own failure"}
     if _exists(store, keys.receipt):
         return {"delivered": False, "reason": "this callback was delivered before"}
     body = _stored_or_built(store, keys, failure)
