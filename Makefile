@@ -82,6 +82,10 @@ $(CHECKOV)/.installed: requirements/checkov.txt | $(STAMP)
 checkov: $(CHECKOV)/.installed ## checkov over a stack's resources: make checkov STACK=staging
 	@$(BIN)/python -W ignore -m local.checkov_run --stack $(STACK) --checkov $(CHECKOV)/bin/checkov
 
+.PHONY: faults
+faults: $(STAMP) ## every fault of the list against the local cloud; a table, out/faults/faults.json
+	@$(BIN)/pytest tests/faults -m local -p no:randomly --fault-report out/faults
+
 .PHONY: inventory
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory

@@ -71,8 +71,13 @@ def test_the_callback_secret_has_a_value_that_no_program_knows(cloud: LocalCloud
 
 
 def test_the_backend_reaches_what_it_needs_and_no_more(cloud: LocalCloud) -> None:
-    sent = cloud.backend_client("sqs").get_queue_url(QueueName="listing-media-processing-local")
-    assert sent["QueueUrl"] == cloud.outputs["queueUrl"]
+    sqs = cloud.backend_client("sqs")
+    facts = sqs.get_queue_attributes(
+        QueueUrl=cloud.outputs["queueUrl"], AttributeNames=["MaximumMessageSize"]
+    )
+    assert facts["Attributes"] == {"MaximumMessageSize": "1048576"}
+    with pytest.raises(sqs.exceptions.ClientError, match="AccessDenied"):
+        sqs.receive_message(QueueUrl=cloud.outputs["queueUrl"])
     s3 = cloud.backend_client("s3")
     with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
         s3.delete_bucket_policy(Bucket=cloud.bucket)

@@ -11,6 +11,7 @@ from importlib import import_module
 from local import mediaconvert
 from local.emulator.patches import (
     encryption,
+    events,
     executions,
     faults,
     functions,
@@ -29,6 +30,7 @@ _PATCHES = (
     faults,
     encryption,
     functions,
+    events,
     executions,
     limits,
     integrations,
