@@ -69,9 +69,10 @@ def main(what: str, folder: str, runs: str) -> None:
     sys.path += [str(root / layer / "python") for layer in layers] + [str(root / "boto3")]
     os.environ.clear()
     os.environ.update(ENVIRONMENT)
-    began = time.perf_counter()
+    # Processor time: nothing waits here, files being cached, and others' load counts less.
+    began = time.process_time()
     start(what, root)
-    took = (time.perf_counter() - began) * 1000
+    took = (time.process_time() - began) * 1000
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
     said = {"milliseconds": [took] * int(runs), "startMegabytes": 0, "peakMegabytes": peak}

@@ -10,7 +10,7 @@ from typing import Final
 from bench.cost.usage import Usage
 
 PRICES: Final = Path(__file__).with_name("prices.json")
-ALARMS: Final = 20
+ALARMS: Final = 28
 POLLS_A_MONTH: Final = 650_000
 """Empty receives of five pollers that each wait 20 s."""
 

@@ -38,10 +38,15 @@ request and 80 MB/s a connection."""
 
 _COLD = """## Cold start
 
-Import and clients in a fresh process, from the archives and layers as they are deployed, with
-bytecode and nothing else on the path; `boto3:s3` is boto3 with an S3 client and nothing of ours.
+Processor time of import and clients in a fresh process, from the archives and layers as they are
+deployed, with bytecode and nothing else on the path; `boto3:s3` is boto3 with an S3 client and
+nothing of ours.
 The functions use botocore's clients directly: boto3 imports its S3 transfer manager for everyone.
-Only thumbnails has Pillow. Tests hold the imports, not the times."""
+Only thumbnails has Pillow, whose HEIC plugin brings 11 MB of an encoder that nothing calls but
+libheif is linked to. Tests hold the imports, not the times.
+
+Archives carry bytecode only if they are built where Lambda's Python is installed; without it, every
+import is compiled at the start, which takes two to three times as long."""
 
 _JOBS = """## Whole jobs
 

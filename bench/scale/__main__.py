@@ -12,8 +12,8 @@ from rich.table import Table
 from bench.cost.measured import Measured, load_measured
 from bench.cost.usage import MEMORY_MB, VCPU_MB, Listing
 from bench.measure import BenchError, save
-from bench.scale.capacity import load_quotas, loads, peak_rate
-from bench.scale.simulation import Knobs, Load, Outcome, create_job_retry, simulate
+from bench.scale.capacity import create_job_retry, load_quotas, loads, peak_rate
+from bench.scale.simulation import Knobs, Load, Outcome, simulate
 
 VOLUMES: Final = (1_000, 100_000, 10_000_000)
 DISPATCH: Final = 5

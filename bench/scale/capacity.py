@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.cost.measured import Measured
+from bench.cost.transitions import DEFINITIONS
 from bench.cost.usage import MEMORY_MB, Listing, s3_requests, transitions, usage_of
 
 QUOTAS: Final = Path(__file__).with_name("quotas.json")
@@ -85,3 +86,15 @@ def loads(
         "KMS": rate * kms / limit["kmsPerSecond"],
     }
     return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def create_job_retry() -> dict[str, float]:
+    """The retry rule for a refused CreateJob."""
+    path = DEFINITIONS / "processing.asl.json"
+    states = json.loads(path.read_text(encoding="utf-8"))["States"]
+    videos = states["ParallelProcessing"]["Branches"][1]["States"]["ProcessVideos"]
+    rules = videos["ItemProcessor"]["States"]["TranscodeVideo"]["Retry"]
+    found: dict[str, float] = next(
+        rule for rule in rules if "MediaConvert.TooManyRequestsException" in rule["ErrorEquals"]
+    )
+    return found

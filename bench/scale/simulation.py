@@ -5,18 +5,15 @@ Retries of CreateJob are those of the state machine's definition, read from it.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import simpy
 
 from bench.scale.capacity import DISPATCH_SECONDS_A_MESSAGE, Quotas, transcode_seconds
 
-DEFINITION: Final = Path("components/orchestration/definitions/processing.asl.json")
 VIDEO_TIMEOUT_SECONDS: Final = 3600
 _BATCH: Final = 10
 
@@ -57,17 +54,6 @@ class Outcome:
         """Time that this share of the listings stayed under."""
         ordered = sorted(self.seconds)
         return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-def create_job_retry(definition: Path = DEFINITION) -> dict[str, float]:
-    """The retry rule for a refused CreateJob."""
-    states = json.loads(definition.read_text(encoding="utf-8"))["States"]
-    videos = states["ParallelProcessing"]["Branches"][1]["States"]["ProcessVideos"]
-    rules = videos["ItemProcessor"]["States"]["TranscodeVideo"]["Retry"]
-    found: dict[str, float] = next(
-        rule for rule in rules if "MediaConvert.TooManyRequestsException" in rule["ErrorEquals"]
-    )
-    return found
 
 
 def simulate(load: Load, quotas: Quotas, knobs: Knobs, *, seed: int = 1) -> Outcome:

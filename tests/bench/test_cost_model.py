@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.cost.measured import Measured, load_measured
-from bench.cost.model import cost_of, fixed_month, load_prices, month
+from bench.cost.model import ALARMS, cost_of, fixed_month, load_prices, month
 from bench.cost.transitions import entered
 from bench.cost.usage import MEMORY_MB, Listing, s3_requests, transitions, usage_of
 from bench.measure import RESULTS, BenchError
@@ -64,6 +64,10 @@ def test_memory_is_that_of_the_catalogue() -> None:
     functions = record_stack("staging").of_type("aws:lambda/function:Function")
     found = {one.inputs["handler"].partition(".")[0]: one.inputs["memorySize"] for one in functions}
     assert found == MEMORY_MB
+
+
+def test_every_alarm_is_paid_for() -> None:
+    assert len(record_stack("staging").of_type("aws:cloudwatch/metricAlarm:MetricAlarm")) == ALARMS
 
 
 def test_a_month_is_what_is_fixed_and_its_listings() -> None:

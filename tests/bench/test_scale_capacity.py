@@ -8,7 +8,7 @@ import pytest
 
 from bench.cost.measured import Measured
 from bench.cost.usage import MEMORY_MB, Listing
-from bench.scale.capacity import dispatch_rate, load_quotas, loads, peak_rate
+from bench.scale.capacity import create_job_retry, dispatch_rate, load_quotas, loads, peak_rate
 
 MEASURED = Measured(
     rendition_seconds=0.1, bundle_seconds_per_gb=10, init_seconds=dict.fromkeys(MEMORY_MB, 0.3)
@@ -60,3 +60,14 @@ def test_raising_one_quota_halves_one_load() -> None:
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"MediaConvert CreateJob"}
     assert after["MediaConvert CreateJob"] == before["MediaConvert CreateJob"] / 2
+
+
+def test_a_refused_transcode_is_tried_until_a_burst_of_a_thousand_is_let_through() -> None:
+    quotas, rule = load_quotas().values, create_job_retry()
+    delays = [
+        min(rule["IntervalSeconds"] * rule["BackoffRate"] ** tries, rule["MaxDelaySeconds"])
+        for tries in range(int(rule["MaxAttempts"]))
+    ]
+    last_is_taken = (1000 - quotas["createJobBurst"]) / quotas["createJobPerSecond"]
+    # Full jitter draws each delay from zero to its bound: half of it on average.
+    assert sum(delays) / 2 > 1.5 * last_is_taken
