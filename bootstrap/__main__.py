@@ -18,6 +18,7 @@ foundation = Foundation(
         state_bucket=config.require("stateBucket"),
         repository=config.require("repository"),
         environments=tuple(config.require_object("environments")),
+        oidc_provider_arn=config.get("oidcProviderArn") or "",
     ),
 )
 for name, value in foundation.exports.items():

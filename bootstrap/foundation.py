@@ -33,6 +33,8 @@ class FoundationArgs:
         state_bucket: name of the bucket with the stacks' state.
         repository: `owner/name` on GitHub.
         environments: environments of this account.
+        oidc_provider_arn: GitHub's identity provider where the account has one; an account takes
+            only one. Empty to make it.
     """
 
     account_id: str
@@ -40,6 +42,7 @@ class FoundationArgs:
     state_bucket: str
     repository: str
     environments: Sequence[str]
+    oidc_provider_arn: str = ""
 
 
 class Foundation(pulumi.ComponentResource):
@@ -76,12 +79,7 @@ class Foundation(pulumi.ComponentResource):
         )
         self._bucket_arn = f"arn:aws:s3:::{args.state_bucket}"
         self._make_bucket(f"{name}-state")
-        provider = iam.OpenIdConnectProvider(
-            f"{name}-github",
-            url=f"https://{OIDC_HOST}",
-            client_id_lists=["sts.amazonaws.com"],
-            opts=self._child(),
-        )
+        provider_arn = self._identity_provider(f"{name}-github")
         self.exports = {
             "backendUrl": pulumi.Output.from_input(
                 f"s3://{args.state_bucket}?region={args.region}"
@@ -91,13 +89,23 @@ class Foundation(pulumi.ComponentResource):
             ),
         }
         for environment in args.environments:
-            self._make_roles(name, provider, environment)
+            self._make_roles(name, provider_arn, environment)
         self.register_outputs({})
 
     def _child(self, *, protect: bool = False) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions.merge(
             child(self, protect=protect), pulumi.ResourceOptions(provider=self._aws)
         )
+
+    def _identity_provider(self, name: str) -> pulumi.Output[str]:
+        if self._args.oidc_provider_arn:
+            return pulumi.Output.from_input(self._args.oidc_provider_arn)
+        return iam.OpenIdConnectProvider(
+            name,
+            url=f"https://{OIDC_HOST}",
+            client_id_lists=["sts.amazonaws.com"],
+            opts=self._child(),
+        ).arn
 
     def _make_bucket(self, name: str) -> None:
         bucket = s3.Bucket(name, bucket=self._args.state_bucket, opts=self._child(protect=True))
@@ -137,7 +145,7 @@ class Foundation(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _make_roles(self, name: str, provider: iam.OpenIdConnectProvider, environment: str) -> None:
+    def _make_roles(self, name: str, provider_arn: pulumi.Output[str], environment: str) -> None:
         args, bucket = self._args, self._bucket_arn
         policies = {
             "deploy": self._key.arn.apply(
@@ -148,13 +156,13 @@ class Foundation(pulumi.ComponentResource):
         for purpose, policy in policies.items():
             # The GitHub environment: `staging` deploys, `preview-staging` looks.
             github = environment if purpose == "deploy" else f"preview-{environment}"
-            role = self._role(f"{name}-{purpose}-{environment}", provider, github, policy)
+            role = self._role(f"{name}-{purpose}-{environment}", provider_arn, github, policy)
             self.exports[f"{purpose}RoleArn-{environment}"] = role.arn
 
     def _role(
         self,
         name: str,
-        provider: iam.OpenIdConnectProvider,
+        provider_arn: pulumi.Output[str],
         github_environment: str,
         policy: pulumi.Output[Document],
     ) -> iam.Role:
@@ -162,7 +170,7 @@ class Foundation(pulumi.ComponentResource):
         role = iam.Role(
             name,
             name=name.replace("foundation", "toq-media-github"),
-            assume_role_policy=provider.arn.apply(
+            assume_role_policy=provider_arn.apply(
                 lambda arn: json.dumps(workflow_trust(arn, repository, github_environment))
             ),
             max_session_duration=3600,

@@ -18,13 +18,14 @@ ACCOUNT = "123456789012"
 
 
 @cache
-def recorded() -> Recorded:
+def recorded(oidc_provider_arn: str = "") -> Recorded:
     args = FoundationArgs(
         account_id=ACCOUNT,
         region="us-east-1",
         state_bucket="toq-state",
         repository="toq/media",
         environments=("dev", "staging"),
+        oidc_provider_arn=oidc_provider_arn,
     )
     return record(lambda: _ignored(Foundation("foundation", args)))
 
@@ -78,6 +79,14 @@ def test_a_role_trusts_one_environment_of_one_repository(role: str, environment:
     }
 
 
+def test_an_identity_provider_that_exists_is_used_and_none_is_made() -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    program = recorded(arn)
+    assert program.of_type("aws:iam/openIdConnectProvider:OpenIdConnectProvider") == []
+    trust = program.one("aws:iam/role:Role", "foundation-deploy-dev").inputs["assumeRolePolicy"]
+    assert json.loads(trust)["Statement"][0]["Principal"] == {"Federated": arn}
+
+
 def test_a_preview_changes_nothing_but_the_lock_and_reads_no_content() -> None:
     every = {item["Sid"]: item for item in statements("preview-dev")}
     reads = every.pop("ReadSetup")["Action"]
@@ -95,8 +104,11 @@ def test_a_deployment_touches_roles_of_its_environment_only() -> None:
     every = {item["Sid"]: item for item in statements("deploy-dev")}
     roles = f"arn:aws:iam::{ACCOUNT}:role/toq-media-processing-*-dev"
     assert {every[sid]["Resource"] for sid in ("ChangeRoles", "HandRoles")} == {roles}
-    handing = [sid for sid, item in every.items()
-               if any(fnmatchcase("iam:PassRole", action) for action in item["Action"])]  # fmt: skip
+    handing = [
+        sid
+        for sid, item in every.items()
+        if any(fnmatchcase("iam:PassRole", action) for action in item["Action"])
+    ]
     assert handing == ["HandRoles"]
     assert "Condition" in every["HandRoles"]
     assert every["LeaveStateKey"]["Effect"] == "Deny"
