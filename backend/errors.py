@@ -102,6 +102,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _binding_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(AwsError, _aws_error)
+    app.add_exception_handler(Exception, _unexpected)
 
 
 def problem(
@@ -149,6 +150,11 @@ def _aws_error(_request: Request, error: Exception) -> JSONResponse:
     _LOGGER.error("service.media.aws_unavailable", extra={"error": str(error)})
     message = "the media storage does not answer; try again in a moment"
     return problem(500, "AWS_UNAVAILABLE", message)
+
+
+def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
+    """Say nothing of the inside; the server logs the exception, which goes on upwards."""
+    return problem(500, "UNEXPECTED", "something went wrong here; try again in a moment")
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:

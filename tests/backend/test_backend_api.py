@@ -5,9 +5,10 @@ import hashlib
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 from backend.services.media import add_listing
-from tests.backend.backend_harness import BASE, LISTING, Service, finalized, photo
+from tests.backend.backend_harness import BASE, LISTING, TOKEN, Service, finalized, photo
 from toq_media.keys import RawKey
 
 HEX = hashlib.sha256(b"picture 1").hexdigest()
@@ -223,6 +224,17 @@ def test_unknown_path_and_method_are_problems_too(sqlite_service: Service) -> No
     answer = sqlite_service.client.put(f"{BASE}/listings/media/uploads")
     assert answer.status_code == 405
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_unexpected_error_is_a_problem_that_tells_nothing(sqlite_service: Service) -> None:
+    sqlite_service.upload(photo(1))
+    sqlite_service.aws.trouble.before["head"] = RuntimeError("secret detail")
+    client = TestClient(sqlite_service.app, raise_server_exceptions=False)
+    path = f"{BASE}/listings/media/uploads/process"
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = client.post(path, json={"listingIdentityId": LISTING}, headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (500, "UNEXPECTED")
+    assert "secret" not in answer.text
 
 
 def test_listings_are_the_callers(sqlite_service: Service) -> None:
