@@ -19,6 +19,8 @@ from toq_media.aws.clients import s3_client
 from toq_media.aws.multipart import S3BundleStore
 from toq_media.contracts import AssetRef, FinalizationInput
 from toq_media.keys import zip_key
+from toq_media.observability import EmfMeter
+from toq_media.settings import MetricsSettings
 from toq_media.zipping.transfer import MAX_WORKERS
 from zip_bundle.logic import Bundler
 
@@ -51,7 +53,9 @@ def ours(listing: str) -> None:
         job_id=1, listing_identity_id=512, assets=assets, traceparent="", force=True
     )
     store = S3BundleStore(BUCKET)
-    Bundler(store=store, strip_metadata=False, remaining=lambda: 900).bundle(request)
+    settings = MetricsSettings(environment="bench", powertools_metrics_namespace="bench")
+    meter = EmfMeter(settings, output=io.StringIO())
+    Bundler(store=store, meter=meter, strip_metadata=False, remaining=lambda: 900).bundle(request)
 
 
 def plain_copy(listing: str) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 PROJECT: Final = "toq-media"
+METRICS_NAMESPACE: Final = "TOQ/Media"
+"""Namespace of the pipeline's own metrics in CloudWatch, of all environments."""
 
 MAX_BUCKET_NAME: Final = 63
 MAX_FUNCTION_NAME: Final = 64

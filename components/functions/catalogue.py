@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import pulumi
 
-from components.naming import Names
+from components.naming import METRICS_NAMESPACE, Names
 
 Layer = Literal["runtime", "imaging"]
-
-METRICS_NAMESPACE: Final = "TOQ/Media"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Which alarms there are, as data; `notifications.py` makes resources of them."""
+"""Which alarms there are, as data; `monitoring.py` makes resources of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from components.naming import Names
+from components.naming import METRICS_NAMESPACE, Names
 
-METRICS_NAMESPACE: Final = "TOQ/Media"
 UNDELIVERED_METRIC: Final = "CallbacksUndelivered"
 MINUTE_SECONDS: Final = 60
 
@@ -40,6 +39,7 @@ def alarm_specs(names: Names, function_timeouts: Mapping[str, int]) -> list[Alar
         *_queue_alarms(names),
         *_machine_alarms(names),
         *_function_alarms(names, function_timeouts),
+        *_pipeline_alarms(names),
         AlarmSpec(
             kind="callbacks-undelivered",
             says="A callback could not be delivered; its body's reference is in the DLQ.",
@@ -59,6 +59,29 @@ def alarm_specs(names: Names, function_timeouts: Mapping[str, int]) -> list[Alar
 def undelivered_metric(names: Names) -> str:
     """Metric of undelivered callbacks; metric filters of two log groups share it."""
     return f"{UNDELIVERED_METRIC}-{names.environment}"
+
+
+def _pipeline_alarms(names: Names) -> Sequence[AlarmSpec]:
+    """On the metrics that the functions write; files that are bad themselves alarm nobody."""
+    return [
+        AlarmSpec(
+            kind="renditions-failing",
+            says="Pictures fail for a reason that is not the picture's own.",
+            namespace=METRICS_NAMESPACE,
+            metric="AssetsFailed",
+            dimensions={
+                "environment": names.environment,
+                "errorCode": "THUMBNAIL_PROCESSING_FAILED",
+            },
+        ),
+        AlarmSpec(
+            kind="callbacks-refused",
+            says="The backend refuses callbacks (4xx): a wrong secret, URL or body.",
+            namespace=METRICS_NAMESPACE,
+            metric="CallbackAttempts",
+            dimensions={"environment": names.environment, "outcome": "4xx"},
+        ),
+    ]
 
 
 def _queue_alarms(names: Names) -> Sequence[AlarmSpec]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from components.naming import Names
-from components.observability.alarms import METRICS_NAMESPACE, undelivered_metric
+from components.naming import METRICS_NAMESPACE, Names
+from components.observability.alarms import undelivered_metric
 
 Metric = list[Any]
 
@@ -39,6 +39,11 @@ def dashboard_body(names: Names, function_kinds: Sequence[str]) -> dict[str, Any
                 for metric in ("JobsCompletedCount", "JobsErroredCount")
             ],
         ),
+        ("Assets", "Sum", [_ours(m, names) for m in ("AssetsProcessed", "AssetsFailed")]),
+        ("Failures by code", "Sum", [_every("AssetsFailed", "errorCode", "Sum", names)]),
+        ("Job time (s)", "p95", [_ours("JobSeconds", names, machine=m) for m in _MACHINES]),
+        ("Job bytes", "Sum", [_ours("JobBytes", names, machine=m) for m in _MACHINES]),
+        ("Callback attempts", "Sum", [_every("CallbackAttempts", "outcome", "Sum", names)]),
         ("Callbacks undelivered", "Sum", [[METRICS_NAMESPACE, undelivered_metric(names)]]),
     ]
     return {
@@ -49,6 +54,7 @@ def dashboard_body(names: Names, function_kinds: Sequence[str]) -> dict[str, Any
     }
 
 
+_MACHINES = ("processing", "finalization")
 _ENDS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 
 
@@ -70,6 +76,21 @@ def _widget(
             "metrics": metrics,
         },
     }
+
+
+def _ours(metric: str, names: Names, **dimensions: str) -> Metric:
+    """A metric that the functions write."""
+    pairs = {"environment": names.environment, **dimensions}
+    return [METRICS_NAMESPACE, metric, *(part for pair in pairs.items() for part in pair)]
+
+
+def _every(metric: str, dimension: str, statistic: str, names: Names) -> Metric:
+    """One line for each value that a dimension has had."""
+    found = (
+        f"{{{METRICS_NAMESPACE},environment,{dimension}}} "
+        f'MetricName="{metric}" environment="{names.environment}"'
+    )
+    return [{"expression": f"SEARCH('{found}', '{statistic}', 300)", "label": ""}]
 
 
 def _queue_metrics(names: Names) -> list[Metric]:

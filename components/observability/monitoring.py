@@ -10,9 +10,8 @@ import pulumi
 from pulumi_aws import cloudwatch, sns
 
 from components.children import child
-from components.naming import Names
+from components.naming import METRICS_NAMESPACE, Names
 from components.observability.alarms import (
-    METRICS_NAMESPACE,
     AlarmSpec,
     alarm_specs,
     undelivered_metric,

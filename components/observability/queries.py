@@ -6,7 +6,7 @@ from typing import Final
 
 QUERIES: Final = {
     "one-job": """\
-fields @timestamp, service, level, message, traceparent
+fields @timestamp, service, level, execution, message, traceparent
 | filter jobId = 0 # put the job's id here
 | sort @timestamp asc
 | limit 1000""",

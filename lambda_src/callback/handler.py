@@ -9,20 +9,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from callback.http import HttpSender
 from callback.logic import deliver
+from callback.metering import MeteredSender
 from toq_media.aws.objects import S3ObjectStore
 from toq_media.aws.secrets import SigningSecret
 from toq_media.errors import MediaError
-from toq_media.observability import logger
-from toq_media.settings import CallbackSettings, load
+from toq_media.observability import EmfMeter, logger
+from toq_media.settings import CallbackSettings, MetricsSettings, load
 
 
 @cache
-def _ports() -> tuple[S3ObjectStore, SigningSecret, HttpSender]:
+def _ports() -> tuple[S3ObjectStore, SigningSecret, MeteredSender]:
     settings = load(CallbackSettings)
     return (
         S3ObjectStore(settings.media_bucket),
         SigningSecret(settings.callback_secret_arn),
-        HttpSender(settings.callback_url),
+        MeteredSender(HttpSender(settings.callback_url), EmfMeter(load(MetricsSettings))),
     )
 
 

@@ -73,8 +73,8 @@ def deliver(
         CallbackRejectedError: the backend refused for good.
         InvalidMessageError: the event is none of the three.
     """
-    keys, failure, traceparent = _read(event)
-    bind(job_id=keys.job_id, listing_identity_id=keys.listing_id, traceparent=traceparent)
+    keys, failure, execution, traceparent = _read(event)
+    bind(keys, execution=execution, traceparent=traceparent)
     if _is_dealt_with(event):
         return {"delivered": False, "reason": "the state machine dealt with its own failure"}
     if _exists(store, keys.receipt):
@@ -107,17 +107,18 @@ def _is_dealt_with(event: dict[str, Any]) -> bool:
     return isinstance(detail, dict) and detail.get("error") in _OWN_FAILURES
 
 
-def _read(event: dict[str, Any]) -> tuple[JobKeys, Failure | None, str]:
-    """Which job an event is about, the failure to report if any, and its trace."""
+def _read(event: dict[str, Any]) -> tuple[JobKeys, Failure | None, str, str]:
+    """Which job an event is about, the failure to report if any, execution and trace."""
     if "bodyKey" in event:
         task = convert(event, CallbackTask)
         keys = JobKeys(listing_id=task.listing_identity_id, job_id=task.job_id, retry=task.retry)
-        return keys, None, traceparent_or_new(task.traceparent)
+        return keys, None, task.execution, traceparent_or_new(task.traceparent)
     if "detail" in event:
         failure = _ended(convert(event["detail"], _Detail))
     else:
         failure = _failed(convert(event, FailureTask))
-    return failure.keys, failure, failure.traceparent
+    execution = failure.execution_arn.rsplit(":", 1)[-1]
+    return failure.keys, failure, execution, failure.traceparent
 
 
 def _failed(task: FailureTask) -> Failure:

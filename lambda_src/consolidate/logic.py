@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from toq_media.contracts import (
     PROVIDER_PROCESSING,
@@ -24,7 +28,7 @@ from toq_media.contracts import (
 from toq_media.errors import ErrorCode, ObjectMissingError
 from toq_media.keys import BEST_FIRST, JobKeys, RawKey
 from toq_media.observability import bind
-from toq_media.ports import ObjectStore
+from toq_media.ports import Meter, Metric, ObjectStore
 from toq_media.transcoding import failure_reason, video_renditions
 
 _READERS = 16
@@ -35,21 +39,24 @@ _FAILED = {
 }
 
 
-def consolidate(task: ConsolidateTask, store: ObjectStore) -> CallbackTask:
+def consolidate(
+    task: ConsolidateTask,
+    store: ObjectStore,
+    meter: Meter,
+    *,
+    clock: Callable[[], float] = time.time,
+) -> CallbackTask:
     """Write the callback's body and return its reference and status.
 
     Every asset of the request appears exactly once, in request order, with a `processedKey` or an
     error code (field notes 11, 12, 25, 40, 48).
     """
     manifest = decode(store.read(task.manifest_key), Manifest)
-    bind(
-        job_id=manifest.job_id,
-        listing_identity_id=manifest.listing_identity_id,
-        traceparent=manifest.traceparent,
-    )
     keys = JobKeys(
         listing_id=manifest.listing_identity_id, job_id=manifest.job_id, retry=manifest.retry
     )
+    execution = keys.execution("process")
+    bind(keys, execution=execution, traceparent=manifest.traceparent)
     results = _results(manifest, task, keys, store)
     outputs = [_output(asset, results.get(i)) for i, asset in enumerate(manifest.assets)]
     status, error = _verdict(manifest, outputs)
@@ -66,6 +73,9 @@ def consolidate(task: ConsolidateTask, store: ObjectStore) -> CallbackTask:
         outputs=outputs,
     )
     store.write(keys.callback, encode(body), content_type="application/json")
+    _measure(
+        meter, manifest, outputs, clock() - datetime.fromisoformat(task.started_at).timestamp()
+    )
     return CallbackTask(
         job_id=manifest.job_id,
         listing_identity_id=manifest.listing_identity_id,
@@ -73,7 +83,17 @@ def consolidate(task: ConsolidateTask, store: ObjectStore) -> CallbackTask:
         status=status,
         traceparent=manifest.traceparent,
         body_key=keys.callback,
+        execution=execution,
     )
+
+
+def _measure(meter: Meter, manifest: Manifest, outputs: list[AssetOutput], seconds: float) -> None:
+    failures = Counter(output.error_code for output in outputs if output.error_code)
+    meter.measure({Metric.ASSETS_PROCESSED: len(outputs) - failures.total()})
+    for code, count in failures.items():
+        meter.measure({Metric.ASSETS_FAILED: count}, errorCode=code)
+    size = sum(asset.size for asset in manifest.assets)
+    meter.measure({Metric.JOB_BYTES: size, Metric.JOB_SECONDS: seconds}, machine="processing")
 
 
 def _results(

@@ -11,6 +11,7 @@ from dispatch.logic import Record, records_of, request_of, start, undispatched
 from toq_media.aws.objects import S3ObjectStore
 from toq_media.aws.workflows import StateMachine
 from toq_media.errors import PermanentError
+from toq_media.keys import JobKeys
 from toq_media.observability import bind, logger, unbind
 from toq_media.settings import DispatchSettings, load
 
@@ -37,11 +38,10 @@ def _dispatched(record: Record) -> bool:
     try:
         request = request_of(record)
         traceparent = record.traceparent()
-        bind(
-            job_id=request.job_id,
-            listing_identity_id=request.listing_identity_id,
-            traceparent=traceparent,
+        keys = JobKeys(
+            listing_id=request.listing_identity_id, job_id=request.job_id, retry=request.retry
         )
+        bind(keys, execution=keys.execution("process"), traceparent=traceparent)
         started = start(request, traceparent, store, workflows)
     except PermanentError as error:
         logger.error(

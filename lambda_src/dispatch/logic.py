@@ -121,7 +121,7 @@ def start(request: JobRequest, traceparent: str, store: ObjectStore, workflows: 
         traceparent=traceparent,
         request_key=request_key,
     )
-    name = f"process-{request.listing_identity_id}-{request.job_id}-{request.retry}"
+    name = keys.execution("process")
     try:
         workflows.start(name, encode(payload))
     except ExecutionExists:

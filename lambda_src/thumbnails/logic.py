@@ -38,19 +38,15 @@ def process_batch(
         RetryableError: AWS failed; no result is written, the state machine tries again.
     """
     manifest = decode(store.read(task.manifest_key), Manifest)
-    bind(
-        job_id=manifest.job_id,
-        listing_identity_id=manifest.listing_identity_id,
-        traceparent=task.traceparent,
+    keys = JobKeys(
+        listing_id=manifest.listing_identity_id, job_id=manifest.job_id, retry=manifest.retry
     )
+    bind(keys, execution=keys.execution("process"), traceparent=task.traceparent)
     indices = _indices(manifest, task.batch)
     processor = AssetProcessor(
         store=store, settings=settings, listing_id=manifest.listing_identity_id
     )
     results = _in_parallel(lambda index: _outcome(processor, manifest, index), indices)
-    keys = JobKeys(
-        listing_id=manifest.listing_identity_id, job_id=manifest.job_id, retry=manifest.retry
-    )
     result = BatchResult(batch=task.batch, results=results)
     store.write(keys.batch_result(task.batch), encode(result), content_type="application/json")
     failed = sum(bool(result.error_code) for result in results)

@@ -253,7 +253,10 @@ class FinalizationInput(Wire, frozen=True, kw_only=True):
 
 
 class CallbackTask(Wire, frozen=True, kw_only=True):
-    """Output of consolidate and zip, input of FinalizeAndCallback: a reference to the body."""
+    """Output of consolidate and zip, input of FinalizeAndCallback: a reference to the body.
+
+    `execution` is the execution's name, for the log.
+    """
 
     job_id: Id
     listing_identity_id: Id
@@ -261,6 +264,7 @@ class CallbackTask(Wire, frozen=True, kw_only=True):
     status: CallbackStatus
     traceparent: str
     body_key: str
+    execution: str = ""
 
 
 class StateError(msgspec.Struct, frozen=True, rename={"error": "Error", "cause": "Cause"}):

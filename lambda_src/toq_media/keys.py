@@ -10,7 +10,7 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from toq_media.errors import InvalidKeyError
 
@@ -153,6 +153,10 @@ class JobKeys:
     def request(self, digest: str) -> str:
         """The request as dispatched, named by its content so that nothing overwrites it."""
         return f"{self.prefix}/request-{digest}.json"
+
+    def execution(self, machine: Literal["process", "finalization"]) -> str:
+        """Name of the attempt's execution: a repeated start finds it taken (design section 2)."""
+        return f"{machine}-{self.listing_id}-{self.job_id}-{self.retry}"
 
     @property
     def manifest(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -92,6 +93,23 @@ class BundleStore(ObjectStore, Protocol):
         self, key: str, *, content_type: str, metadata: Mapping[str, str]
     ) -> AbstractContextManager[MultipartUpload]:
         """Begin a multipart upload that is aborted unless completed."""
+
+
+class Metric(StrEnum):
+    """Metrics of the pipeline; its dashboard and alarms read them by these names."""
+
+    ASSETS_PROCESSED = "AssetsProcessed"
+    ASSETS_FAILED = "AssetsFailed"
+    CALLBACK_ATTEMPTS = "CallbackAttempts"
+    JOB_BYTES = "JobBytes"
+    JOB_SECONDS = "JobSeconds"
+
+
+class Meter(Protocol):
+    """Counting of what operators watch."""
+
+    def measure(self, values: Mapping[Metric, float], **dimensions: str) -> None:
+        """Count values, by dimensions that have few values each."""
 
 
 class Workflows(Protocol):

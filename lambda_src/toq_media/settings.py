@@ -70,6 +70,13 @@ class CallbackSettings(FunctionSettings, frozen=True, kw_only=True):
     callback_secret_arn: Text
 
 
+class MetricsSettings(FunctionSettings, frozen=True, kw_only=True):
+    """Where metrics go; set for every function."""
+
+    environment: Text
+    powertools_metrics_namespace: Text
+
+
 S = TypeVar("S", bound=FunctionSettings)
 
 

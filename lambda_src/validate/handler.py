@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from toq_media.aws.objects import S3ObjectStore
 from toq_media.contracts import ProcessingInput, convert, dump
+from toq_media.keys import JobKeys
 from toq_media.observability import bind, logger
 from toq_media.settings import ValidateSettings, load
 from validate.logic import Validator
@@ -24,11 +25,8 @@ def _validator() -> Validator:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Validate one job."""
     task = convert(event, ProcessingInput)
-    bind(
-        job_id=task.job_id,
-        listing_identity_id=task.listing_identity_id,
-        traceparent=task.traceparent,
-    )
+    keys = JobKeys(listing_id=task.listing_identity_id, job_id=task.job_id, retry=task.retry)
+    bind(keys, execution=keys.execution("process"), traceparent=task.traceparent)
     result = _validator().validate(task)
     logger.info(
         "job validated",

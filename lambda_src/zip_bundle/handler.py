@@ -9,29 +9,30 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from toq_media.aws.multipart import S3BundleStore
 from toq_media.contracts import dump
-from toq_media.observability import bind, logger
-from toq_media.settings import ZipSettings, load
+from toq_media.keys import JobKeys
+from toq_media.observability import EmfMeter, bind, logger
+from toq_media.settings import MetricsSettings, ZipSettings, load
 from zip_bundle.logic import Bundler, request_of
 
 
 @cache
-def _ports() -> tuple[S3BundleStore, ZipSettings]:
+def _ports() -> tuple[S3BundleStore, ZipSettings, EmfMeter]:
     settings = load(ZipSettings)
-    return S3BundleStore(settings.media_bucket), settings
+    return S3BundleStore(settings.media_bucket), settings, EmfMeter(load(MetricsSettings))
 
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Bundle one listing."""
     request = request_of(event)
-    bind(
-        job_id=request.job_id,
-        listing_identity_id=request.listing_identity_id,
-        traceparent=request.traceparent,
+    keys = JobKeys(
+        listing_id=request.listing_identity_id, job_id=request.job_id, retry=request.retry
     )
-    store, settings = _ports()
+    bind(keys, execution=keys.execution("finalization"), traceparent=request.traceparent)
+    store, settings, meter = _ports()
     bundler = Bundler(
         store=store,
+        meter=meter,
         strip_metadata=settings.strip_metadata,
         remaining=lambda: context.get_remaining_time_in_millis() / 1000,
     )

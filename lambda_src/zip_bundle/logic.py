@@ -29,7 +29,7 @@ from toq_media.errors import (
     ZipTooLargeError,
 )
 from toq_media.keys import JobKeys, zip_key
-from toq_media.ports import BundleStore
+from toq_media.ports import BundleStore, Meter, Metric
 from toq_media.tracing import traceparent_or_new
 from toq_media.zipping.layout import Entry, Plan, lay_out
 from toq_media.zipping.transfer import SourceLostError, transfer
@@ -75,11 +75,13 @@ class Bundler:
 
     Args:
         store: the media bucket.
+        meter: takes the job's bytes and seconds.
         strip_metadata: whether JPEGs lose their metadata on the way.
         remaining: seconds until the function is stopped.
     """
 
     store: BundleStore
+    meter: Meter
     strip_metadata: bool
     remaining: Callable[[], float]
 
@@ -93,6 +95,7 @@ class Bundler:
             NothingToZipError: assets were asked for, none can be read.
             ZipTooLargeError: the archive is too large, or cannot be made in the time left.
         """
+        before = self.remaining()
         assets = self._assets(request)
         outcome = self._bundled(request, assets) if assets else Outcome()
         body = FinalizationCallback(
@@ -112,6 +115,13 @@ class Bundler:
             listing_id=request.listing_identity_id, job_id=request.job_id, retry=request.retry
         )
         self.store.write(keys.callback, encode(body), content_type="application/json")
+        self.meter.measure(
+            {
+                Metric.JOB_BYTES: outcome.unzipped_size,
+                Metric.JOB_SECONDS: before - self.remaining(),
+            },
+            machine="finalization",
+        )
         return CallbackTask(
             job_id=request.job_id,
             listing_identity_id=request.listing_identity_id,
@@ -119,6 +129,7 @@ class Bundler:
             status=body.status,
             traceparent=request.traceparent,
             body_key=keys.callback,
+            execution=keys.execution("finalization"),
         )
 
     def _assets(self, request: FinalizationInput) -> list[AssetRef]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.runtime.bundle_fakes import WatchedStore
+from tests.runtime.fakes import FakeMeter
 from toq_media.contracts import AssetRef, FinalizationCallback, FinalizationInput, decode
 from toq_media.keys import JobKeys, zip_key
 from toq_media.zipping.layout import MIB
@@ -48,8 +49,14 @@ def bundle(
     *,
     strip_metadata: bool = False,
     remaining: Callable[[], float] = lambda: 900.0,
+    meter: FakeMeter | None = None,
 ) -> FinalizationCallback:
-    bundler = Bundler(store=store, strip_metadata=strip_metadata, remaining=remaining)
+    bundler = Bundler(
+        store=store,
+        meter=meter or FakeMeter(),
+        strip_metadata=strip_metadata,
+        remaining=remaining,
+    )
     task = bundler.bundle(asked)
     assert (task.body_key, task.status, task.traceparent) == (BODY, "SUCCEEDED", TRACE)
     return decode(store.body(BODY), FinalizationCallback)

@@ -16,7 +16,7 @@ from toq_media.errors import (
     ObjectDeniedError,
     ObjectMissingError,
 )
-from toq_media.ports import ExecutionExists, ObjectInfo, UploadPart
+from toq_media.ports import ExecutionExists, Metric, ObjectInfo, UploadPart
 
 MIN_PART_BYTES = 5 * 1024 * 1024
 
@@ -32,6 +32,16 @@ class Stored:
     cache_control: str = ""
     content_disposition: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class FakeMeter:
+    """Keeps what was measured: (metric, value, dimensions)."""
+
+    def __init__(self) -> None:
+        self.measured: list[tuple[Metric, float, dict[str, str]]] = []
+
+    def measure(self, values: Mapping[Metric, float], **dimensions: str) -> None:
+        self.measured += [(metric, value, dimensions) for metric, value in values.items()]
 
 
 class FakeStore:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from consolidate.logic import consolidate
-from tests.runtime.fakes import FakeStore
+from tests.runtime.fakes import FakeMeter, FakeStore
 from toq_media.contracts import (
     AssetResult,
     BatchResult,
@@ -17,8 +17,10 @@ from toq_media.contracts import (
 )
 from toq_media.errors import ErrorCode
 from toq_media.keys import JobKeys
+from toq_media.ports import Metric
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+FINISHED = 1_768_046_490.0  # 90 s after the start
 KEYS = JobKeys(listing_id=512, job_id=77, retry=0)
 PHOTO = "512/raw/photo/vertical/vertical-{:02d}-sala.jpg"
 VIDEO = "512/raw/video/horizontal/horizontal-01-tour.mov"
@@ -35,6 +37,7 @@ def run(
     results: dict[int, list[AssetResult]],
     branches: list[list[BranchItem] | BranchItem],
     store: FakeStore | None = None,
+    meter: FakeMeter | None = None,
 ) -> ProcessingCallback:
     store = store or FakeStore()
     manifest = Manifest(
@@ -57,7 +60,10 @@ def run(
             branches=branches,
         ),
         store,
+        meter or FakeMeter(),
+        clock=lambda: FINISHED,
     )
+    assert task.execution == "process-512-77-0"
     body = decode(store.body(task.body_key), ProcessingCallback)
     assert task.status == body.status
     return body
@@ -164,3 +170,25 @@ def test_no_asset_is_processed_without_a_key(lost: AssetResult | None) -> None:
     body = run([photo(1)], [[0]], {0: [lost] if lost else []}, [[BranchItem(batch=0)], [], []])
     assert body.outputs[0].processed_key == ""
     assert body.outputs[0].error_code == "THUMBNAIL_PROCESSING_FAILED"
+
+
+def test_assets_bytes_and_seconds_are_measured() -> None:
+    meter = FakeMeter()
+    assets = [
+        ManifestAsset(key=PHOTO.format(1), type="PHOTO_VERTICAL", size=700),
+        ManifestAsset(key=PHOTO.format(2), type="PHOTO_VERTICAL", size=300),
+        photo(3, error=ErrorCode.VALIDATION_ERROR),
+        photo(4, error=ErrorCode.VALIDATION_ERROR),
+    ]
+    done = AssetResult(index=0, renditions=RENDITIONS)
+    bad = AssetResult(index=1, error_code=ErrorCode.CORRUPT_MEDIA)
+
+    run(assets, [[0, 1]], {0: [done, bad]}, [], meter=meter)
+
+    assert meter.measured == [
+        (Metric.ASSETS_PROCESSED, 1, {}),
+        (Metric.ASSETS_FAILED, 1, {"errorCode": "CORRUPT_MEDIA"}),
+        (Metric.ASSETS_FAILED, 2, {"errorCode": "VALIDATION_ERROR"}),
+        (Metric.JOB_BYTES, 1000, {"machine": "processing"}),
+        (Metric.JOB_SECONDS, 90.0, {"machine": "processing"}),
+    ]

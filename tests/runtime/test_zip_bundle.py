@@ -19,6 +19,7 @@ from tests.runtime.bundle_runs import (
     filled_store,
     skipped,
 )
+from tests.runtime.fakes import FakeMeter
 from toq_media.contracts import (
     JobRequest,
     SkippedSource,
@@ -28,6 +29,7 @@ from toq_media.errors import (
     InvalidMessageError,
     NothingToZipError,
 )
+from toq_media.ports import Metric
 from toq_media.tracing import traceparent_or_new
 from zip_bundle.logic import DIGEST_KEY, request_of
 
@@ -202,3 +204,13 @@ def test_an_id_of_zero_is_refused(field: str, value: int) -> None:
     event = {"jobId": 78, "listingIdentityId": 512, "assets": []} | {field: value}
     with pytest.raises(InvalidMessageError, match=field):
         request_of(event)
+
+
+def test_bytes_and_seconds_are_measured() -> None:
+    meter, clock = FakeMeter(), iter([900.0])
+    callback = bundle(filled_store(), meter=meter, remaining=lambda: next(clock, 870.0))
+
+    assert meter.measured == [
+        (Metric.JOB_BYTES, callback.unzipped_size_bytes, {"machine": "finalization"}),
+        (Metric.JOB_SECONDS, 30.0, {"machine": "finalization"}),
+    ]
