@@ -32,13 +32,14 @@ ENVIRONMENT = {
     "RENDITION_CACHE_CONTROL": "",
     "STRIP_METADATA": "false",
     "POWERTOOLS_SERVICE_NAME": "bench",
+    "POWERTOOLS_METRICS_NAMESPACE": "bench",
 }
 CLIENTS = {
     "dispatch": ("_ports",),
     "validate": ("_validator",),
     "thumbnails": ("_store",),
     "zip_bundle": ("_ports",),
-    "consolidate": ("_store",),
+    "consolidate": ("_ports",),
     "callback": ("_ports",),
 }
 
