@@ -86,6 +86,10 @@ checkov: $(CHECKOV)/.installed ## checkov over a stack's resources: make checkov
 faults: $(STAMP) ## every fault of the list against the local cloud; a table, out/faults/faults.json
 	@$(BIN)/pytest tests/faults -m local -p no:randomly --fault-report out/faults
 
+.PHONY: soak
+soak: $(STAMP) ## many small jobs with random faults, none lost and none done twice: make soak JOBS=200
+	@$(BIN)/python -W ignore -m local.chaos --jobs $(or $(JOBS),200) $(if $(SEED),--seed $(SEED))
+
 .PHONY: inventory
 inventory: $(STAMP) ## rewrite the reviewed inventories of the stacks (then review the diff)
 	@$(BIN)/python -W ignore -m tests.infra.update_inventory
