@@ -63,7 +63,8 @@ def _leaves(
 def function_table(program: Recorded) -> str:
     """Every function with its size, as a Markdown table."""
     rows = ["| function | handler | memory | timeout | layers |", "|---|---|---|---|---|"]
-    for item in program.of_type("aws:lambda/function:Function"):
+    functions = program.of_type("aws:lambda/function:Function")
+    for item in sorted(functions, key=lambda item: item.name):
         layers = ", ".join(_layer(arn) for arn in item.inputs["layers"])
         rows.append(
             f"| `{item.inputs['name'].rpartition('-')[0]}-*` | `{item.inputs['handler']}` "
@@ -77,10 +78,10 @@ def _layer(arn: str) -> str:
 
 
 def _components(program: Recorded) -> dict[str, Resource]:
-    """Components under the platform, by URN."""
+    """Components under the platform, by URN; sorted, since runs register in varying order."""
     return {
         item.urn: item
-        for item in program.resources
+        for item in sorted(program.resources, key=lambda item: item.name)
         if item.type.startswith(_COMPONENTS) and item.type != f"{_COMPONENTS}Platform"
     }
 
