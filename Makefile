@@ -11,6 +11,7 @@ STAMP := $(VENV)/.installed
 OUT ?= out/process
 STACK ?= staging
 MERMAID_SCRIPT := .build/docs/mermaid.min.js
+PORT ?= 8787
 
 export PULUMI_ERROR_OUTPUT_STRING := true
 export PYTHONPATH := .:lambda_src
@@ -44,6 +45,14 @@ emulator: $(STAMP) ## an empty emulator at the local stack's endpoint, for `pulu
 .PHONY: preview
 preview: $(STAMP) ## offline: what STACK would have; BASE=ref what changes; FORMAT=json|markdown
 	@$(BIN)/python -m local preview --stack "$(STACK)" --base "$(BASE)" --format "$(if $(JSON),json,$(or $(FORMAT),text))"
+
+.PHONY: up
+up: $(STAMP) ## keep the local cloud, the backend and its page running (PORT=8787)
+	@$(BIN)/python -m local up --port "$(PORT)"
+
+.PHONY: down
+down: $(STAMP) ## stop what `make up` runs
+	@$(BIN)/python -m local down
 
 .PHONY: bundle
 bundle: $(STAMP) ## build the functions' archives and layers; print what is in them

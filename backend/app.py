@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from backend import errors
+from backend import errors, page
 from backend.api import callback, events, jobs, listings, uploads
 from backend.auth import Authenticator, authenticator_of
 from backend.aws import connect
@@ -66,6 +66,7 @@ def create_app(
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)
+    page.mount(app, settings)
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's documented hook
     return app

@@ -11,7 +11,7 @@ from rich.console import Console
 from components.functions.bundle import BundleError
 from components.settings import SettingsError
 from components.stack_config import StackConfigError
-from local import command
+from local import command, up
 from local.bare_emulator import keep_emulator
 from local.bundle_report import print_bundle
 from local.errors import LocalCloudError, UsageError
@@ -29,22 +29,33 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     console = Console()
     try:
-        if options.command == "demo":
-            return command.demo(options.out, console)
-        if options.command == "process":
-            if not options.media:
-                raise UsageError("MEDIA: name a folder, as in `make process MEDIA=photos OUT=out`")
-            return command.process(Path(options.media), options.out, console)
-        if options.command == "emulator":
-            return keep_emulator(console)
-        if options.command == "preview":
-            print(preview(options.stack, base=options.base, output=options.format), end="")
-            return 0
-        print_bundle(console)
+        return _run(options, console)
     except _FOR_ITS_USER as error:
         print(f"error: {error}", file=sys.stderr)
         return BAD_INPUT
-    return 0
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    match options.command:
+        case "demo":
+            code = command.demo(options.out, console)
+        case "process" if options.media:
+            code = command.process(Path(options.media), options.out, console)
+        case "process":
+            raise UsageError("MEDIA: name a folder, as in `make process MEDIA=photos OUT=out`")
+        case "emulator":
+            code = keep_emulator(console)
+        case "preview":
+            print(preview(options.stack, base=options.base, output=options.format), end="")
+            code = 0
+        case "up":
+            code = up.up(console, port=options.port)
+        case "down":
+            code = up.down(console)
+        case _:
+            print_bundle(console)
+            code = 0
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--base", default="", help="git ref to compare with")
     look.add_argument("--format", choices=FORMATS, default="text")
     commands.add_parser("emulator", help="an empty emulator for the Pulumi CLI")
+    running = commands.add_parser("up", help="keep cloud, backend and page running")
+    running.add_argument("--port", type=int, default=up.BACKEND_PORT, help="of backend and page")
+    commands.add_parser("down", help="stop what `up` runs")
     commands.add_parser("bundle", help="build the functions' archives and layers")
     return parser
 

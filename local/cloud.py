@@ -122,6 +122,11 @@ class LocalCloud:
         """boto3 client under the backend's role, with no more rights than that role has."""
         return self.role_client(service, self.outputs["backendRoleArn"])
 
+    def signing_client(self, endpoint: str) -> Any:
+        """S3 client under the backend's role that presigns URLs of another address."""
+        role = self.outputs["backendRoleArn"]
+        return self.emulator.clients.client("s3", role, endpoint)
+
     def role_client(self, service: str, role_arn: str) -> Any:
         """boto3 client under a role of the stack."""
         return self.emulator.clients.client(service, role_arn)

@@ -7,7 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    RefreshableCredentials,
+)
 
 from local.emulator.settings import EmulatorSettings
 
@@ -28,10 +34,13 @@ class Clients:
         self._session = lru_cache(maxsize=None)(self._make_session)
         self._client = lru_cache(maxsize=None)(self._make_client)
 
-    def client(self, service: str, role_arn: str = "") -> Any:
-        """Client of a service; with a role, as a session of that role."""
+    def client(self, service: str, role_arn: str = "", endpoint: str = "") -> Any:
+        """Client of a service; with a role, as a session of that role.
+
+        Another endpoint than the emulator's is for presigning URLs of a gateway in front of it.
+        """
         with self._lock:
-            return self._client(service, role_arn)
+            return self._client(service, role_arn, endpoint)
 
     def session(self, role_arn: str = "") -> boto3.Session:
         """Session of the root or of a role, without endpoint: for tools that set their own."""
@@ -42,14 +51,12 @@ class Clients:
         region = self._settings.region
         if not role_arn:
             return boto3.Session(*_ROOT, region_name=region)
-        assumed = self.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)[
-            "Credentials"
-        ]
-        return boto3.Session(
-            assumed["AccessKeyId"], assumed["SecretAccessKey"], assumed["SessionToken"], region
-        )
+        session = botocore.session.get_session()
+        resolver = CredentialResolver([_RoleProvider(self.client("sts"), role_arn)])
+        session.register_component("credential_provider", resolver)
+        return boto3.Session(botocore_session=session, region_name=region)
 
-    def _make_client(self, service: str, role_arn: str) -> Any:
+    def _make_client(self, service: str, role_arn: str, endpoint: str) -> Any:
         config = Config(
             signature_version="s3v4" if service == "s3" else "v4",
             s3={"addressing_style": "path"},
@@ -59,7 +66,34 @@ class Clients:
         session: Any = self._session(role_arn)  # its overloads take literal names only
         return session.client(
             service,
-            endpoint_url=self._settings.endpoint,
+            endpoint_url=endpoint or self._settings.endpoint,
             verify=str(self._settings.ca_bundle),
             config=config,
         )
+
+
+class _RoleProvider(CredentialProvider):
+    """A role's credentials, renewed before they expire: `make up` runs for hours."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, sts: Any, role_arn: str) -> None:
+        super().__init__()
+        self._sts = sts
+        self._role_arn = role_arn
+
+    def load(self) -> RefreshableCredentials:
+        """Credentials that know how to renew themselves."""
+        return RefreshableCredentials.create_from_metadata(
+            metadata=self._assume(), refresh_using=self._assume, method=self.METHOD
+        )
+
+    def _assume(self) -> dict[str, str]:
+        assumed = self._sts.assume_role(RoleArn=self._role_arn, RoleSessionName=_SESSION_NAME)
+        given = assumed["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
