@@ -36,7 +36,6 @@ def up(console: Console, *, port: int = BACKEND_PORT, folder: Path = FOLDER) -> 
     Raises:
         LocalCloudError: it runs already, a port is taken, or something does not start.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _only_one(folder), _service(console, port, folder) as service:
@@ -124,6 +123,7 @@ def _only_one(folder: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # `down` ends it as Ctrl-C does
         yield
 
 

@@ -52,7 +52,7 @@ class Clients:
         if not role_arn:
             return boto3.Session(*_ROOT, region_name=region)
         session = botocore.session.get_session()
-        resolver = CredentialResolver([_RoleProvider(self.client("sts"), role_arn)])
+        resolver = CredentialResolver([RoleProvider(self.client("sts"), role_arn)])
         session.register_component("credential_provider", resolver)
         return boto3.Session(botocore_session=session, region_name=region)
 
@@ -72,7 +72,7 @@ class Clients:
         )
 
 
-class _RoleProvider(CredentialProvider):
+class RoleProvider(CredentialProvider):
     """A role's credentials, renewed before they expire: `make up` runs for hours."""
 
     METHOD = "assume-role"

@@ -67,8 +67,9 @@ def test_everything_can_be_done_with_the_keyboard(
     expect(page.get_by_role("link", name="Skip to the listing")).to_be_focused()
 
     _tab_to(page, "files")
+    expect(page.get_by_label("Drop photos and videos here")).to_be_focused()
     with page.expect_file_chooser() as chosen:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chosen.value.set_files(photos)
     expect(page.locator("#next-action")).to_be_enabled(timeout=UPLOAD_MILLISECONDS)
     expect(page.locator("#next-action")).to_have_text("Process 2 files")
