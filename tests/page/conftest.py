@@ -19,19 +19,25 @@ _FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
     executable = shutil.which(CHROMIUM)
     if executable is None:
         pytest.skip(f"needs the browser: apt-get install {CHROMIUM}")
+    return executable
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Not longer than a module: Playwright runs an event loop in this thread, as others want to."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        running = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield running
         running.close()
 
 
 @pytest.fixture(scope="session")
-def service(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One cloud for all; asked for after the browser, so that nothing is deployed without one."""
+def service(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One cloud for all; nothing is deployed where there is no browser."""
     folder = tmp_path_factory.mktemp("page")
     with (
         bound_socket(0) as listener,
