@@ -9,8 +9,8 @@ from typing import Final
 
 from local import samples
 from local.cloud import LocalCloud
-from local.listing_run import RunResult
 from local.media import MediaFile, name_files
+from local.run_result import RunResult
 
 LISTING: Final = 1
 _GETS: Final = frozenset({"s3:GetObject", "s3:GetObjectVersion"})

@@ -28,9 +28,10 @@ from bench.pictures import bench_pictures
 from bench.processor import Clock, picture_seconds
 from bench.targets import Target, as_rows, print_targets
 from local.cloud import LocalCloud
-from local.listing_run import ListingRun, RunResult
+from local.listing_run import ListingRun
 from local.media import MediaFile
 from local.receiver import Receiver, receiving
+from local.run_result import RunResult
 from toq_media.keys import raw_key, reference_of
 
 SIZES: Final = (1, 10, 60, 500, 1000)

@@ -11,8 +11,8 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from local.listing_run import RunResult
 from local.media import MediaFile
+from local.run_result import RunResult
 from toq_media.contracts import FinalizationCallback, ProcessingCallback, convert
 from toq_media.errors import InvalidMessageError
 from toq_media.keys import RENDITION_WIDTHS

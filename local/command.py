@@ -8,7 +8,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,16 @@ from rich.table import Table
 from rich.tree import Tree
 
 from local import samples
+from local.backend_run import BackendRun
 from local.checks import check_listing
 from local.cloud import LocalCloud
-from local.listing_run import ListingRun, RunResult
 from local.media import Folder, MediaFile, name_files, read_folder
-from local.receiver import Receiver, receiving
 from local.report import write_report
+from local.run_result import RunResult
+from local.service import CALLBACK_PATH, Service, bound_socket, serving, url_of
 from toq_media.keys import RENDITION_WIDTHS
 
 LISTING_ID = 512
-PROCESS_JOB = 77
-FINALIZE_JOB = 78
 
 _STAGES = {"upload": "upload", "process": "processing", "finalization": "bundle"}
 
@@ -78,9 +77,9 @@ def process(media: Path, out: Path, console: Console) -> int:
 
 
 def _run(folder: Folder, out: Path, console: Console) -> Outcome:
-    """Deploy, put the listing through, download what it left, write the results."""
+    """Deploy, put the listing through the backend, download what it left, write the results."""
     began = time.perf_counter()
-    with receiving() as receiver, _deployed(receiver, console) as cloud:
+    with _platform(console) as (cloud, service):
         deployed = round(time.perf_counter() - began, 3)
         with _progress(console) as progress:
             tasks: dict[str, Any] = {}
@@ -90,14 +89,7 @@ def _run(folder: Folder, out: Path, console: Console) -> Outcome:
                     tasks[stage] = progress.add_task(_STAGES[stage], total=total)
                 progress.update(tasks[stage], completed=done)
 
-            run = ListingRun(
-                cloud=cloud,
-                receiver=receiver,
-                listing_id=LISTING_ID,
-                process_job=PROCESS_JOB,
-                finalize_job=FINALIZE_JOB,
-                progress=tell,
-            )
+            run = BackendRun(cloud=cloud, service=service, listing_id=LISTING_ID, progress=tell)
             result = run.run(folder.files)
         objects, modified = _download(cloud, out)
     outcome = Outcome(
@@ -115,15 +107,24 @@ def _run(folder: Folder, out: Path, console: Console) -> Outcome:
 
 
 @contextmanager
-def _deployed(receiver: Receiver, console: Console) -> Iterator[LocalCloud]:
-    with (
-        console.status("starting the embedded cloud and deploying the local stack") as status,
-        LocalCloud(config={"toq-media:callbackUrl": receiver.url}) as cloud,
-    ):
-        receiver.secrets = [cloud.callback_secret]
+def _platform(console: Console) -> Iterator[tuple[LocalCloud, Service]]:
+    """The deployed stack, and the backend that its callbacks go to."""
+    with ExitStack() as stack:
+        status = stack.enter_context(
+            console.status("starting the embedded cloud, deploying the local stack")
+        )
+        listener = stack.enter_context(bound_socket(0))
+        callback = {"toq-media:callbackUrl": f"{url_of(listener)}{CALLBACK_PATH}"}
+        cloud = stack.enter_context(LocalCloud(config=callback))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="toq-backend-")))
+        service = stack.enter_context(serving(cloud, listener, folder))
+        service.add_listings({LISTING_ID: "Demo"})
         status.stop()
-        console.print(f"deployed [bold]{len(cloud.resources)}[/] resources at {cloud.endpoint}")
-        yield cloud
+        console.print(
+            f"deployed [bold]{len(cloud.resources)}[/] resources at {cloud.endpoint}, "
+            f"the backend at {service.url}"
+        )
+        yield cloud, service
 
 
 def _progress(console: Console) -> Progress:
@@ -169,7 +170,7 @@ def summary_of(outcome: Outcome) -> dict[str, Any]:
                 zipped = {"key": key, "entries": archive.namelist(), "bytes": path.stat().st_size}
     return {
         "status": result.processing.body["status"],
-        "jobId": PROCESS_JOB,
+        "jobId": result.processing.body["jobId"],
         "listingIdentityId": LISTING_ID,
         "traceparent": result.traceparent,
         "assets": [

@@ -117,7 +117,9 @@ def page() -> str:
         (control, holds, _link(where), f"`{proof}`")
         for control, holds, where, proof in BEYOND_RULES
     ]
-    exceptions = [(f"`{rule}`", name, reason) for (rule, name), reason in EXCEPTIONS.items()]
+    exceptions = [
+        (f"`{rule}`", name, reason) for (rule, name), reason in sorted(EXCEPTIONS.items())
+    ]
     left_out = [(", ".join(o.controls), f"`{o.resources}`", o.reason) for o in NOT_APPLICABLE]
     return "\n".join(
         (

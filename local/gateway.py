@@ -16,7 +16,7 @@ import httpx2
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _CONNECTION_HEADERS = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
 _TIMEOUT_SECONDS = 60
@@ -43,7 +43,10 @@ class StorageGateway:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
+        """One request; or the server's life, at whose end the connections close."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._closing(send))
+            return
         if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
             await self._app(scope, receive, send)
             return
@@ -53,6 +56,16 @@ class StorageGateway:
         else:
             response = PlainTextResponse("only GET, HEAD and PUT", status_code=405)
         await response(scope, receive, send)
+
+    def _closing(self, send: Send) -> Send:
+        """Close before the server is told that all is ended: its event loop goes with that."""
+
+        async def close_then_send(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                await self._client.aclose()
+            await send(message)
+
+        return close_then_send
 
     async def _pass_on(self, request: Request) -> Response:
         target = request.scope["raw_path"] + b"?" + request.scope["query_string"]

