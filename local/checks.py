@@ -18,9 +18,12 @@ from toq_media.errors import InvalidMessageError
 from toq_media.keys import RENDITION_WIDTHS
 from toq_media.probing import VideoLimits, probe
 
-MAX_MEAN_DIFFERENCE = 12.0
-"""Mean grey difference (0 to 255) up to which a rendition shows its original upright; a picture
-that is turned or mirrored differs by several times as much."""
+_WRONG_TURNS = (
+    Image.Transpose.FLIP_LEFT_RIGHT,
+    Image.Transpose.FLIP_TOP_BOTTOM,
+    Image.Transpose.ROTATE_180,
+)
+"""Ways to be wrong that keep the size; a quarter turn shows in the size itself."""
 
 _PROCESSING_FIELDS = {
     "jobId", "listingIdentityId", "executionArn", "startedAt", "provider", "status",
@@ -109,12 +112,17 @@ def _check_photo(
                     f"{size} is {rendition.format} {rendition.size}, not JPEG {(width, height)}"
                 )
                 continue
-            difference = ImageChops.difference(
-                upright.resize(rendition.size), rendition.convert("L")
-            )
-        if ImageStat.Stat(difference).mean[0] > MAX_MEAN_DIFFERENCE:
+            shown = rendition.convert("L")
+        expected = upright.resize(shown.size)
+        turned = min(_difference(shown, expected.transpose(turn)) for turn in _WRONG_TURNS)
+        if turned < _difference(shown, expected):
             problems.append(f"{size} does not show the original upright")
     return problems
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference of two grey pictures, 0 to 255; converted colours shift it a little."""
+    return float(ImageStat.Stat(ImageChops.difference(one, other)).mean[0])
 
 
 def _check_video(file: MediaFile, output: dict[str, Any], objects: Mapping[str, Path]) -> list[str]:
